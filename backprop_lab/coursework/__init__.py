@@ -1,0 +1,1 @@
+"""Making the notebooks that learners open, from the one text that is edited."""

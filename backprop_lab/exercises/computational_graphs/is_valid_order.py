@@ -1,0 +1,141 @@
+"""Exercise `is_valid_order`: tell an order that runs from one that does not."""
+
+import numpy as np
+
+from ...graph import order_fault
+from ..exercise import Exercise, Hint, Misconception
+from ..random_graphs import mutants, random_order, random_rows, shorten, shown
+
+
+def order_cases(seed):
+    rng = np.random.default_rng([seed, 4])
+    cases = []
+    for size in (3, 5, 7, 9):
+        rows = random_rows(rng, size)
+        valid = [random_order(rng, rows) for _ in range(3)]
+        orders_to_try = [*valid, *mutants(rng, rows, valid[0])]
+        cases += [{"graph": rows, "order": order} for order in orders_to_try]
+    return cases
+
+
+def judge_order(case, answer):
+    if not isinstance(answer, bool):
+        return [
+            f"is_valid_order has to return True or False; yours returned {answer!r}."
+            + (" Did it forget its return?" if answer is None else "")
+        ]
+    if answer == (order_fault(case["graph"], case["order"]) is None):
+        return []
+    verb = "accepts this order, and it cannot run" if answer else "refuses an order that runs"
+    return [f"Yours {verb}:\n{shown(case)}\nOrder: {shorten(case['order'])}"]
+
+
+def accepted(cases, reports):
+    """The first words of the faults that an answer overlooked; "valid" for an order it refused."""
+    found = set()
+    for case, report in zip(cases, reports, strict=True):
+        fault = order_fault(case["graph"], case["order"])
+        if fault is None and report.get("returned") is False:
+            found.add("valid")
+        if fault is not None and report.get("returned") is True:
+            found.add(fault.split(":")[0])
+    return found
+
+
+IS_VALID_ORDER = Exercise(
+    id="is_valid_order",
+    title="Tell a valid order from an invalid one",
+    notebook=1,
+    minutes=8,
+    points=3,
+    core=False,
+    contract="""\
+Write `is_valid_order(graph, order)`.
+
+- Return `True` if `order` names every row of `graph` exactly once and every name after all of its
+  inputs, else `False`.
+- A graph has many valid orders; all of them have to pass.
+- Yours is tried on orders that were broken on purpose, in five different ways.""",
+    cases=order_cases,
+    judge=judge_order,
+    misconceptions=(
+        Misconception(
+            "one_order_only",
+            """
+def is_valid_order(graph, order):
+    mine = []
+    while len(mine) < len(graph):
+        mine += [n for n in graph if n not in mine and all(x in mine for x in graph[n][1:])][:1]
+    return list(order) == mine
+""",
+            "You refuse orders that run perfectly well. Two tensors that do not need each other "
+            "may come in either order, so comparing with one list of your own is too strict. Ask "
+            "each name whether its inputs are there.",
+            lambda cases, reports: "valid" in accepted(cases, reports),
+        ),
+        Misconception(
+            "looks_at_neighbours",
+            """
+def is_valid_order(graph, order):
+    if sorted(order) != sorted(graph):
+        return False
+    return all(b not in graph[a][1:] for a, b in zip(order, order[1:]))
+""",
+            "An input that comes too late need not stand right behind its reader. Look at "
+            "everything that came before a name, not at the name beside it.",
+            lambda cases, reports: "Too early" in accepted(cases, reports),
+        ),
+        Misconception(
+            "misses_missing",
+            """
+def is_valid_order(graph, order):
+    seen = set()
+    for name in order:
+        if name not in graph or name in seen or any(x not in seen for x in graph[name][1:]):
+            return False
+        seen.add(name)
+    return True
+""",
+            "An order can stop too soon: everything in it stands in the right place, and something "
+            "never comes. Nobody complains during the walk, so it has to be asked at the end.",
+            lambda cases, reports: "Missing" in accepted(cases, reports),
+        ),
+        Misconception(
+            "misses_duplicates",
+            """
+def is_valid_order(graph, order):
+    if set(order) != set(graph):
+        return False
+    seen = set()
+    for name in order:
+        if any(x not in seen for x in graph[name][1:]):
+            return False
+        seen.add(name)
+    return True
+""",
+            "You let a name come twice. A set or a dictionary of positions forgets repetitions, "
+            "and the operator would run twice.",
+            lambda cases, reports: "Twice" in accepted(cases, reports),
+        ),
+    ),
+    hints=(
+        Hint(
+            "It refuses a good order",
+            "Take the order on the card and run it by hand: is there any name whose inputs are not "
+            "there yet? If not, what else did your function object to?",
+        ),
+        Hint(
+            "It accepts a bad order",
+            "Five things can be wrong: a name too early, a name twice, a name missing in the "
+            "middle, a name missing at the end, a name that is not in the graph. Which one do you "
+            "not ask about?",
+        ),
+        Hint(
+            "I don't know how to begin",
+            "Walk along the order and keep a set of what you have passed. At each name there are "
+            "two questions about that set; after the last name there is one about the graph.",
+        ),
+    ),
+    why="Your function asks only what running needs: nothing missing, nothing twice, nothing early. "
+    "That is why it lets every valid order through and not one favourite.",
+)

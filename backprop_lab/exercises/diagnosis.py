@@ -1,0 +1,57 @@
+"""Saying what is wrong with numbers, the most telling thing first, and never the answer.
+
+The order is fixed: the shape; a constant factor; a transpose; then the entry that is furthest
+off, with the direction in which it is off.
+"""
+
+import numpy as np
+
+FACTORS = {-1.0: "the negative of", 2.0: "twice", 0.5: "half of"}
+
+
+def close(got, wanted):
+    """Whether two arrays agree to float64 accuracy."""
+    return np.allclose(got, wanted, rtol=1e-7, atol=1e-9)
+
+
+def diagnose(got, wanted, sizes=()):
+    """What is wrong with `got`, in one sentence; None if nothing is.
+
+    Arguments: got, wanted (numbers or arrays), sizes (numbers such as n or the batch size, as
+    (name, value) pairs, that a result is often multiplied or divided by in error).
+
+    >>> diagnose(np.ones((2, 3)), np.ones((3, 2)))
+    'The shape is (2, 3), and it has to be (3, 2).'
+    >>> diagnose(np.array([2.0, 4.0]), np.array([1.0, 2.0]))
+    'Every number is twice what it has to be.'
+    """
+    got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
+    if got.shape != wanted.shape:
+        return f"The shape is {got.shape}, and it has to be {wanted.shape}."
+    if close(got, wanted):
+        return None
+    if not np.isfinite(got).all():
+        return f"{np.count_nonzero(~np.isfinite(got))} of {got.size} numbers are inf or nan."
+    factor = constant_factor(got, wanted, sizes)
+    if factor:
+        return f"Every number is {factor} what it has to be."
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, wanted):
+        return "The numbers are right and lie transposed: rows and columns have changed places."
+    worst = np.unravel_index(np.argmax(np.abs(got - wanted)), got.shape)
+    place = f" at {[int(i) for i in worst]}" if worst else ""
+    side = "large" if got[worst] > wanted[worst] else "small"
+    return f"{got[worst]:.4g}{place} is too {side}."
+
+
+def constant_factor(got, wanted, sizes):
+    """The factor between two arrays in words, if it is one and the same for every entry."""
+    used = np.abs(wanted) > 1e-12
+    if not used.any() or not close(got[~used], 0):
+        return None
+    ratio = float(np.median(got[used] / wanted[used]))
+    if ratio == 0 or not close(got, ratio * wanted):
+        return None
+    named = FACTORS | {float(n): f"{name} times" for name, n in sizes}
+    named |= {1 / float(n): f"one {name}-th of" for name, n in sizes}
+    known = [words for value, words in named.items() if close(ratio, value)]
+    return known[0] if known else f"{ratio:.4g} times" if np.count_nonzero(used) > 1 else None

@@ -1,0 +1,54 @@
+"""Predictions: a guess beside the truth, never scored."""
+
+from html import escape
+
+import numpy as np
+
+
+class Comparison:
+    """A guess beside a value, as one sentence."""
+
+    def __init__(self, sentence):
+        self.sentence = sentence
+
+    def __repr__(self):
+        return self.sentence
+
+    def _repr_html_(self):
+        return f'<p role="status" style="max-width:46em">{escape(self.sentence)}</p>'
+
+
+def compare(my_guess, value):
+    """Set a prediction beside the truth. A guess of `...` says that there is none yet.
+
+    Arguments: my_guess (anything), value (what came out). Numbers count as equal when they agree
+    to three digits. Returns something that shows itself as a sentence.
+
+    >>> compare(..., 135.0)
+    No guess yet. It is 135.
+    >>> compare(54, 135.0)
+    Your guess: 54. It is 135.
+    >>> compare(135, 135.0)
+    Your guess: 135. So it is.
+    """
+    if my_guess is ...:
+        return Comparison(f"No guess yet. It is {say(value)}.")
+    if agree(my_guess, value):
+        return Comparison(f"Your guess: {say(my_guess)}. So it is.")
+    return Comparison(f"Your guess: {say(my_guess)}. It is {say(value)}.")
+
+
+def agree(guess, value):
+    try:
+        guess, value = np.asarray(guess, dtype=float), np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return type(guess) is type(value) and guess == value
+    return guess.shape == value.shape and np.allclose(guess, value, rtol=5e-3, atol=1e-12)
+
+
+def say(value):
+    if isinstance(value, (bool, np.bool_)):
+        return str(value)
+    if isinstance(value, (int, float, np.number)):
+        return f"{value:.4g}"
+    return str(value)

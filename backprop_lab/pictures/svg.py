@@ -1,0 +1,177 @@
+"""The picture itself: cards and arrows as SVG."""
+
+from html import escape
+
+from .cards import SIZE, SMALL, symbol_size
+from .layout import WIDEST
+from .text import width
+from .theme import style
+
+MARGIN, FOOT = 20, 26  # around the graph; for the line below it
+BEND, HEAD = 8, 9  # radius of a bend, length of an arrowhead
+
+
+def write(cards, edges, layout, note, alt):
+    """One self-contained SVG document.
+
+    Arguments: cards ({id: Card}), edges (a list of (from, to, label or None)), layout (a Layout of
+    both), note (a line below the graph, or None), alt (what it shows, in words).
+    """
+    inner = max(layout.width, width(note or "", SMALL))
+    wide, high = inner + 2 * MARGIN, layout.height + 2 * MARGIN + (FOOT if note else 0)
+    left = (layout.width - wide) / 2
+    shown = min(1, WIDEST / wide)  # a graph that even folding leaves too wide is scaled down
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * shown:g}" '
+        f'height="{high * shown:g}" viewBox="{left:g} {-MARGIN} {wide:g} {high:g}" role="img">',
+        f"<title>{escape(alt)}</title><style>{style()}</style>",
+        f'<rect class="panel" x="{left + 0.5:g}" y="{0.5 - MARGIN}" width="{wide - 1:g}" '
+        f'height="{high - 1:g}" rx="10"/>',
+    ]
+    for (_, _, label), corners, middle in zip(edges, layout.arrows, layout.labels, strict=True):
+        parts.append(arrow(corners))
+        if label:
+            parts.append(chip(label, *middle))
+    parts += [draw_card(card, *layout.boxes[name]) for name, card in cards.items()]
+    for (source, reader, _), corners in zip(edges, layout.arrows, strict=True):
+        if source in cards[reader].pins:
+            parts.append(pin(cards[reader].pins[source], *corners[-2:]))
+    if note:
+        parts.append(line(note, "muted", layout.width / 2, layout.height + FOOT + 6, SMALL))
+    return "".join(parts) + "</svg>"
+
+
+def line(text, kind, x, y, size):
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}" font-size="{size}">{escape(text)}</text>'
+
+
+def arrow(corners):
+    """A path through the corners, with rounded bends and a head.
+
+    It starts a little inside its card, which is drawn over it, so that no gap shows at a card whose
+    outline is round.
+    """
+    (x0, y0), (x1, y1) = corners[:2]
+    start = (x0 - 12 * sign(x1 - x0), y0 - 12 * sign(y1 - y0))
+    (x2, y2), (tip_x, tip_y) = corners[-2:]
+    dx, dy = sign(tip_x - x2), sign(tip_y - y2)
+    base = (tip_x - (HEAD - 1) * dx, tip_y - (HEAD - 1) * dy)
+    side_x, side_y = 4.5 * dy, 4.5 * dx
+    head = (
+        f"M{tip_x:g},{tip_y:g}L{tip_x - HEAD * dx + side_x:g},{tip_y - HEAD * dy + side_y:g}"
+        f"L{tip_x - HEAD * dx - side_x:g},{tip_y - HEAD * dy - side_y:g}z"
+    )
+    path = rounded([start, *corners[1:-1], base])
+    return f'<path class="edge" stroke-width="1.7" d="{path}"/><path class="head" d="{head}"/>'
+
+
+def rounded(points):
+    """A path whose right angles are turned into quarter bends, as far as there is room."""
+    path = "M{:g},{:g}".format(*points[0])
+    for (ax, ay), (bx, by), (cx, cy) in zip(points, points[1:], points[2:], strict=False):
+        reach = min(BEND, (abs(bx - ax) + abs(by - ay)) / 2, (abs(cx - bx) + abs(cy - by)) / 2)
+        path += (
+            f"L{bx - reach * sign(bx - ax):g},{by - reach * sign(by - ay):g}"
+            f"Q{bx:g},{by:g} {bx + reach * sign(cx - bx):g},{by + reach * sign(cy - by):g}"
+        )
+    return path + "L{:g},{:g}".format(*points[-1])
+
+
+def sign(x):
+    return (x > 0) - (x < 0)
+
+
+def chip(label, x, y):
+    """A label on an arrow, on ground of its own."""
+    wide = width(label, SMALL)
+    ground = f'<rect class="chip" x="{x - wide / 2:g}" y="{y - 9:g}" width="{wide:g}" height="18"/>'
+    return ground + line(label, "ink name", x, y + 4.5, SMALL)
+
+
+def pin(label, before, tip):
+    """Which input an arrow brings, beside its head."""
+    if before[0] == tip[0]:  # it comes from above
+        return line(label, "muted", tip[0] - 6 - width(label, SMALL) / 2, tip[1] - 4, SMALL)
+    return line(label, "muted", tip[0] - HEAD - width(label, SMALL) / 2, tip[1] - 4, SMALL)
+
+
+def draw_card(card, x, y):
+    """One card, centred at (x, y): outline, badge, tag."""
+    wide, high = card.size
+    left, top = x - wide / 2, y - high / 2
+    parts = [badge(card, left, top, high)] if card.symbol else []
+    parts.insert(0, OUTLINES[card.kind](left, top, wide, high))
+    middle = left + card.badge + card.tag / 2
+    size = SMALL if card.kind == "constant" else SIZE
+    first = y - 5 if card.gradient else y + 5
+    name = f'<tspan class="name">{escape(card.name)}</tspan>' if card.name else ""
+    parts.append(
+        f'<text class="ink" x="{middle:g}" y="{first:g}" font-size="{size}" xml:space="preserve">'
+        f"{name}{escape(card.rest)}</text>"
+    )
+    if card.gradient:
+        parts.append(line(card.gradient, "gradient", middle, y + 14, SMALL))
+    return f"<g>{''.join(parts)}</g>"
+
+
+def badge(card, left, top, high):
+    """The left half of an operator's card, with its symbol."""
+    inset = 4 if card.kind == "output" else 1
+    x, y, high, r = left + inset, top + inset, high - 2 * inset, 10 - inset
+    right = left + card.badge
+    size = symbol_size(card.symbol)
+    middle = (x + right) / 2
+    return (
+        f'<path class="badge" d="M{right:g},{y:g}H{x + r:g}q{-r},0 {-r},{r}v{high - 2 * r:g}'
+        f'q0,{r} {r},{r}H{right:g}z"/>'
+        + line(card.symbol, "ink name", middle, y + high / 2 + 0.36 * size, size)
+    )
+
+
+def outline(points, kind, width=1.5):
+    path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points) + "z"
+    return f'<path class="{kind}" stroke-width="{width}" d="{path}"/>'
+
+
+def box(kind, x, y, wide, high, radius, more=""):
+    return (
+        f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" '
+        f'rx="{radius:g}" stroke-width="1.5"{more}/>'
+    )
+
+
+def input_outline(x, y, wide, high):
+    """A pill."""
+    return box("input", x, y, wide, high, min(wide, high) / 2)
+
+
+def weight_outline(x, y, wide, high):
+    """A box with its corners cut off, in a strong line."""
+    cut, right, low = 9, x + wide, y + high
+    corners = [
+        (x + cut, y), (right - cut, y), (right, y + cut), (right, low - cut),
+        (right - cut, low), (x + cut, low), (x, low - cut), (x, y + cut),
+    ]  # fmt: skip
+    return outline(corners, "weight", 2.2)
+
+
+def constant_outline(x, y, wide, high):
+    """A plain box in a dashed line."""
+    return box("constant", x, y, wide, high, 0, ' stroke-dasharray="4 3"')
+
+
+def op_outline(x, y, wide, high):
+    """A box with round corners."""
+    return box("op", x, y, wide, high, 10)
+
+
+def output_outline(x, y, wide, high):
+    """An operator's box with a second line inside the first."""
+    inner = box("output", x + 3.5, y + 3.5, wide - 7, high - 7, 7)
+    return box("output", x, y, wide, high, 10) + inner
+
+
+OUTLINES = {
+    "input": input_outline, "weight": weight_outline, "constant": constant_outline,
+    "op": op_outline, "output": output_outline,
+}  # fmt: skip

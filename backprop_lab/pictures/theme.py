@@ -1,0 +1,50 @@
+"""The colours of all pictures, light and dark, in one place.
+
+Every pair of text and ground keeps a contrast of at least 4.5 to 1, and every line that matters
+at least 3 to 1. Colour is never the only difference: kinds differ in outline, gradients are in
+italics and say so.
+"""
+
+# For each kind: fill, outline. The hues are those of Okabe and Ito, told apart by colour-blind
+# readers too.
+LIGHT = {
+    "panel": "#ffffff", "frame": "#d5dae1", "ink": "#1b2430", "muted": "#5a6675",
+    "edge": "#6b7785", "gradient": "#a83a00", "badge": "#dfe5ee",
+    "input": ("#e1effa", "#0067a8"), "weight": ("#fdeedd", "#b85000"),
+    "constant": ("#f4f5f7", "#7b8592"), "op": ("#ffffff", "#4a5665"),
+    "output": ("#e3f5ec", "#00754f"),
+}  # fmt: skip
+DARK = {
+    "panel": "#14181f", "frame": "#343c48", "ink": "#e9edf2", "muted": "#a3afbd",
+    "edge": "#8d99a8", "gradient": "#ffab75", "badge": "#333d4b",
+    "input": ("#12304a", "#5bb5ef"), "weight": ("#43280f", "#f79a4c"),
+    "constant": ("#20262f", "#8a95a3"), "op": ("#1d232c", "#a9b4c2"),
+    "output": ("#0f3a2b", "#3ecb98"),
+}  # fmt: skip
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def style():
+    """The style sheet of a picture: light, and dark where the reader's system asks for it."""
+    return (
+        f"text{{font-family:{FONT};text-anchor:middle}}"
+        ".name{font-weight:600}.gradient{font-style:italic}"
+        + rules(LIGHT)
+        + "@media (prefers-color-scheme:dark){"
+        + rules(DARK)
+        + "}"
+    )
+
+
+def rules(colours):
+    kinds = "".join(
+        f".{kind}{{fill:{pair[0]};stroke:{pair[1]}}}"
+        for kind, pair in colours.items()
+        if isinstance(pair, tuple)
+    )
+    return kinds + (
+        ".panel{fill:%(panel)s;stroke:%(frame)s}.ink{fill:%(ink)s}.muted{fill:%(muted)s}"
+        ".edge{fill:none;stroke:%(edge)s}.head{fill:%(edge)s}.badge{fill:%(badge)s}"
+        ".gradient{fill:%(gradient)s}.chip{fill:%(panel)s}"
+    ) % colours

@@ -1,0 +1,181 @@
+"""What a picture shows, in words: the alt text of the image, and all there is in a console."""
+
+from collections import Counter
+from graphlib import TopologicalSorter
+
+from ..graph import LEAVES, unused
+from .cards import gradient_word
+from .text import clean, content, is_written_out, isolate
+
+INFIX = {"+", "−", "×", "÷", "**", "@"}
+STEPS = 16  # operators that are told one by one; more are counted
+NAMED = 6  # leaves of a kind, or shared tensors, that are named; more are counted
+SHORT = 24  # characters of a formula that may stand for a tensor without a name
+
+
+def describe(graph):
+    """The graph in a few sentences: what is computed from what, in which order, how it came out.
+
+    >>> from ..graph import Graph
+    >>> describe(Graph.from_rows({"a": ["input"], "c": ["*", "a", "a"], "d": ["exp", "c"]}))
+    'Graph of d, from the input a. In 2 steps: c = a × a; d = exp(c). Read twice: a.'
+    """
+    order = forward_order(graph)
+    operators = [node for node in order if node["op"]]
+    titles = name_all(graph, order)
+    if not operators:
+        return f"Graph without operators: {origins(order, titles)}."
+    outputs = listed([titles[node["id"]] for node in order if node["kind"] == "output"])
+    sentences = [
+        f"Graph of {outputs}, from {origins(order, titles)}.",
+        steps(graph, operators, titles) if len(operators) <= STEPS else counts(graph, operators),
+        sharing(graph, order, titles),
+        gradients(graph, order, titles),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def forward_order(graph):
+    """The nodes, inputs before readers. (Rows may be written down in any order.)"""
+    nodes = {node["id"]: node for node in graph.nodes}
+    place = {key: i for i, key in enumerate(nodes)}
+    if all(place[edge["from"]] < place[edge["to"]] for edge in graph.edges):
+        return graph.nodes
+    reads = {key: [edge["from"] for edge in edges] for key, edges in graph.inputs().items()}
+    return [nodes[key] for key in TopologicalSorter(reads).static_order()]
+
+
+def name_all(graph, order):
+    """What each tensor is called, as {id: title}: its name, else a short formula, else t1, t2, …"""
+    titles, inputs = {}, graph.inputs()
+    for node in order:
+        if node["name"]:
+            title = isolate(clean(node["name"]))
+        elif node["op"] is None:
+            bare = node["kind"] == "constant" and is_written_out(node["value"])
+            title = ("" if bare else f"{node['kind']} ") + content(node["value"])
+        else:
+            title = formula(node, inputs[node["id"]], titles)
+            title = title if len(title) <= SHORT else unused("t1", titles.values())
+        titles[node["id"]] = title
+    return titles
+
+
+def formula(node, edges, titles):
+    """How an operator's result is written: a × b, −a or relu(a)."""
+    symbol = clean(node["label"])
+    operands = [titles[edge["from"]] for edge in edges]
+    if symbol in INFIX and len(operands) == 2:
+        return f"{bracketed(operands[0])} {symbol} {bracketed(operands[1])}"
+    if symbol == "−" and len(operands) == 1:
+        return f"−{bracketed(operands[0])}"
+    return f"{symbol}({', '.join(operands)})"
+
+
+def bracketed(operand):
+    """In brackets if another operator beside it would be misread.
+
+    >>> bracketed("a"), bracketed("a + b"), bracketed("relu(a + b)")
+    ('a', '(a + b)', 'relu(a + b)')
+    """
+    depth = 0
+    for character in operand:
+        depth += (character in "([") - (character in ")]")
+        if character == " " and depth == 0:
+            return f"({operand})"
+    return operand
+
+
+def steps(graph, operators, titles):
+    inputs, told = graph.inputs(), []
+    for node in operators:
+        title = titles[node["id"]]
+        how = formula(node, inputs[node["id"]], titles)
+        made = how if title == how else f"{title} = {how}"
+        told.append(made + result(node["value"]))
+    return f"In {number_of(len(told), 'step')}: {'; '.join(told)}."
+
+
+def result(value):
+    """What came out, to be put after a formula: " = 9", or " of shape 5×3"."""
+    if value is None:
+        return ""
+    return f" = {content(value)}" if is_written_out(value) else f" of shape {content(value)}"
+
+
+def counts(graph, operators):
+    """The operators of a large graph: how many of each, and how long the longest route is."""
+    each = Counter(clean(node["label"]) for node in operators).most_common(NAMED)
+    depth, inputs = {}, graph.inputs()
+    for node in operators:
+        depth[node["id"]] = 1 + max((depth.get(e["from"], 0) for e in inputs[node["id"]]), default=0)
+    return (
+        f"In {len(operators)} steps, mostly {listed([f'{n} {symbol}' for symbol, n in each])}; "
+        f"the longest route has {max(depth.values())}."
+    )
+
+
+def origins(order, titles):
+    """The leaves with their values, kind by kind."""
+    told = []
+    for kind in LEAVES:
+        found = [
+            titles[node["id"]] + (result(node["value"]) if node["name"] else "")
+            for node in order
+            if node["kind"] == kind
+        ]
+        if len(found) > NAMED:
+            told.append(f"{len(found)} {kind}s")
+        elif found:
+            told.append(f"the {kind}{'s' if len(found) > 1 else ''} {listed(found)}")
+    return listed(told)
+
+
+def sharing(graph, order, titles):
+    """Which tensors are read more than once: where gradients will add up."""
+    reads = Counter(edge["from"] for edge in graph.edges)
+    shared = {}
+    for node in order:
+        if reads[node["id"]] > 1:
+            shared.setdefault(reads[node["id"]], []).append(titles[node["id"]])
+    return " ".join(
+        f"Read {'twice' if times == 2 else f'{times} times'}: {few(found)}."
+        for times, found in sorted(shared.items())
+    )
+
+
+def gradients(graph, order, titles):
+    """The gradients once backward has run; before, one sentence that it has not."""
+    word, found = gradient_word(graph), graph.gradients()
+    if not word:
+        possible = any(edge["local"] for edge in graph.edges)
+        return "No gradients yet: backward() has not run." if possible else ""
+    reached = [node for node in order if node["id"] in found]
+    missed = [
+        titles[node["id"]]
+        for node in order
+        if node["id"] not in found and node["kind"] != "constant"
+    ]
+    told = [f"{titles[node['id']]}: {content(found[node['id']])}" for node in reached]
+    if len(told) > 2 * STEPS:
+        told = [f"{len(told)} tensors were reached"]
+    not_reached = f" Not reached: {few(missed)}." if missed else ""
+    return f"{word.capitalize()}s: {'; '.join(told)}.{not_reached}"
+
+
+def few(names):
+    more = len(names) - NAMED
+    return listed(names if more <= 0 else [*names[:NAMED], f"{more} more"])
+
+
+def listed(names):
+    """Names as a list in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def number_of(n, thing):
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

@@ -1,0 +1,502 @@
+# %% [markdown]
+# # Computational graphs: operators are nodes, tensors are edges
+#
+# One line of arithmetic is a small machine. After this page you can draw it, find an order in which
+# it runs, run it, and say what it must remember.
+#
+# **You will** write a graph down, sort it and run it · **You need** loops, functions and
+# dictionaries in Python; the derivative of $x^2$ · **Minutes** 65, and 15 with the extra practice
+#
+# Run the next two cells: Shift + Enter.
+
+# %%
+import numpy as np
+
+import backprop_lab as bl
+from backprop_lab import check, ops
+
+rng = np.random.default_rng(0)
+
+# %%
+a = bl.tensor(2.0, requires_grad=True)
+b = bl.tensor(1.0, requires_grad=True)
+e = (a + b) * (b + 1)
+bl.draw(e)
+
+# %% [markdown]
+# ## Read the picture
+#
+# How often does `b` stand in the formula, and how often in the picture?
+#
+# Twice, and once. There is one tensor `b`, and two operators read it, so two arrows leave it.
+
+# %% [markdown]
+# - A box with a symbol is an **operator**: a node, something that ran.
+# - An arrow is a **tensor**: an edge, a value on its way from the node that made it to a node that
+#   reads it.
+# - A box that no arrow enters is a **leaf**: something that was put in.
+
+# %% [markdown]
+# `requires_grad=True` asks the lab to write down what happens to a tensor. Nothing else is needed:
+# while Python worked out `e`, each operator left a note saying what ran and what it was given. The
+# picture is drawn from those notes.
+#
+# The graph is **directed** (arrows point from a value to its reader) and **acyclic** (nothing can
+# be read before it was made). Hence the name that you will meet: DAG.
+
+# %% [markdown]
+# Before you look at the next graph, count its nodes: leaves and operators together.
+#
+# $$p = x\,y \qquad f = (p + \sin x)\cdot p$$
+#
+# Put your number in place of the dots. A wrong guess is worth more than none.
+
+# %%
+my_guess = ...
+
+# %%
+x = bl.tensor(1.2, requires_grad=True)
+y = bl.tensor(0.7, requires_grad=True)
+p = x * y
+f = (p + ops.sin(x)) * p
+bl.compare(my_guess, len(bl.Graph.from_tensor(f).nodes))
+
+# %% [markdown]
+# Six: two leaves and four operators. If you had seven, you gave `p` a box for each of its readers;
+# if you had four, you left out the leaves.
+
+# %%
+bl.draw(f)
+
+# %% [markdown]
+# `p` was made once and is read twice. If we had typed `x * y` twice instead, there would be seven
+# nodes: the graph records what *ran*, and nobody looks for multiplications that happen to be alike.
+#
+# A picture is for eyes. For a program, the same graph is a handful of rows: **one row for each
+# node**, found under the name of the tensor that leaves it.
+
+# %%
+rows_of_f = {
+    "x": ["input"],
+    "y": ["input"],
+    "p": ["*", "x", "y"],
+    "s": ["sin", "x"],
+    "q": ["+", "p", "s"],
+    "f": ["*", "q", "p"],
+}
+bl.draw(rows_of_f)
+
+# %% [markdown]
+# Read the row of `q` aloud: *q is made by + from p and s.* First what makes it, then what goes in.
+#
+# It is the same picture without numbers, because rows say how and not how much. `p` stands in two
+# lists, so two arrows carry it.
+
+# %% [markdown] exercise="rows"
+
+# %% exercise="rows"
+### BEGIN STUB
+rows = ...
+### END STUB
+### BEGIN SOLUTION
+rows = {
+    "a": ["input"],
+    "b": ["input"],
+    "1": ["constant"],
+    "c": ["+", "a", "b"],
+    "d": ["+", "b", "1"],
+    "e": ["*", "c", "d"],
+}
+### END SOLUTION
+
+# %%
+check("rows", rows)
+
+# %% [markdown] hints="rows"
+
+# %% [markdown]
+# While you work on it, `bl.draw(rows)` in a new cell shows what you have written so far.
+
+# %% [markdown]
+# ### Ask each tensor where it comes from
+#
+# Here is a neuron with its loss. Which of its tensors will training change?
+
+# %%
+x = bl.tensor([2.0, -1.0])
+w, b = bl.parameter([0.5, 1.5]), bl.parameter(0.1)
+p = bl.tensor(0.7, requires_grad=True)
+z = (w * x).sum() + b
+y = ops.tanh(z)
+loss = (y - p) ** 2
+bl.draw(loss)
+
+# %% [markdown]
+# Two of them: `w` and `b`. What an operator made is **intermediate**. What no operator made is a
+# leaf, and leaves come in three kinds:
+#
+# | leaf | made with | who chose its value |
+# |---|---|---|
+# | input | `bl.tensor(...)` | the data |
+# | weight | `bl.parameter(...)` | training will |
+# | constant | a number in the formula | whoever wrote the formula |
+
+# %% [markdown]
+# Whether a tensor `requires_grad` is another question. A weight always does. An input may:
+# somebody wants to know how the loss depends on `p`, and `p` is not learned for all that. `x` asks
+# for nothing, and is in the picture because `w` met it.
+
+# %% [markdown] exercise="kinds"
+
+# %% exercise="kinds"
+### BEGIN STUB
+kinds = {
+    "x": ..., "w": ..., "b": ..., "p": ...,
+    "z": ..., "y": ..., "loss": ..., "2": ...,
+}
+### END STUB
+### BEGIN SOLUTION
+kinds = {
+    "x": "input", "w": "weight", "b": "weight", "p": "input",
+    "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant",
+}
+### END SOLUTION
+
+# %%
+check("kinds", kinds)
+
+# %% [markdown] hints="kinds"
+
+# %% [markdown]
+# **So far.** Operators are nodes, tensors are the edges between them, and a tensor with two readers
+# is still one tensor. Leaves are where values come in: as data, as weights, or with the formula.
+
+# %% [markdown]
+# ## Put inputs before readers
+#
+# Three operators can be put in six orders. In how many of the six can these three run?
+#
+# $$b = e^{a} \qquad c = b + a \qquad d = b \cdot c$$
+
+# %%
+diamond = {
+    "d": ["*", "b", "c"],
+    "c": ["+", "b", "a"],
+    "a": ["input"],
+    "b": ["exp", "a"],
+}
+bl.draw(diamond)
+
+# %% [markdown]
+# The rows stand in the order in which somebody thought of them, result first. That is allowed: only
+# the names inside the rows say who has to wait for whom.
+
+# %%
+my_guess = ...
+
+# %%
+from itertools import permutations
+
+faults = {order: bl.order_fault(diamond, ["a", *order]) for order in permutations("bcd")}
+for order, fault in faults.items():
+    print(*order, "→", fault or "runs")
+bl.compare(my_guess, list(faults.values()).count(None))
+
+# %% [markdown]
+# One. `c` needs `b`, and `d` needs both, so everybody has to wait for somebody. The other five stop
+# at an input that is not there yet, and the message names it.
+#
+# An order in which every tensor comes after all of its inputs is a **topological order**. The
+# looser the graph, the more there are.
+
+# %% [markdown]
+# How do you find one? Start from the result and ask what is missing.
+#
+# | look at | is anything missing? | so |
+# |---|---|---|
+# | `d` | `b` | `b` first |
+# | `b` | `a` | `a` first |
+# | `a` | no | put `a` down, go back to `b` |
+# | `b` | no | put `b` down, go back to `d` |
+# | `d` | `c` | `c` first |
+# | `c` | no | put `c` down, go back to `d` |
+# | `d` | no | put `d` down |
+
+# %% [markdown]
+# Each name is *looked at* early and *put down* late: only once nothing that it reads is missing.
+# The column on the left, from any line upwards, also tells you what still waits.
+
+# %% [markdown] exercise="topo"
+
+# %% exercise="topo"
+def topo(graph, root):
+    ### BEGIN SOLUTION
+    order, down, waiting = [], set(), [root]
+    while waiting:
+        name = waiting[-1]
+        missing = [x for x in graph[name][1:] if x not in down]
+        if missing:
+            waiting.append(missing[0])
+        else:
+            waiting.pop()
+            if name not in down:
+                down.add(name)
+                order.append(name)
+    return order
+    ### END SOLUTION
+
+# %%
+check("topo", topo)
+
+# %% [markdown] hints="topo"
+
+# %% [markdown]
+# There is rarely just one right answer. Two tensors that do not need each other can come in either
+# order, and a check that insists on its own favourite refuses good work. So how would *you* check
+# an order?
+
+# %% [markdown] exercise="is_valid_order"
+
+# %% exercise="is_valid_order"
+def is_valid_order(graph, order):
+    ### BEGIN SOLUTION
+    passed = set()
+    for name in order:
+        if name not in graph or name in passed:
+            return False
+        if any(x not in passed for x in graph[name][1:]):
+            return False
+        passed.add(name)
+    return len(passed) == len(graph)
+    ### END SOLUTION
+
+# %%
+check("is_valid_order", is_valid_order)
+
+# %% [markdown] hints="is_valid_order"
+
+# %% [markdown]
+# **So far.** An order that runs puts every tensor after its inputs. Distance from the result is no
+# guide, nor is the order in which the rows were written; only who reads whom.
+
+# %% [markdown]
+# ## Run it, and keep what comes out
+#
+# `b` in the graph above has two readers. How often should $e^a$ be computed?
+#
+# Once, if whoever computes it keeps the result where both readers find it:
+
+# %%
+values = {"a": 0.5}
+values["b"] = np.exp(values["a"])
+values["c"] = values["b"] + values["a"]
+values["d"] = values["b"] * values["c"]
+print(f"d = {values['d']:.4g}, with {len(values)} values kept")
+
+# %% [markdown]
+# Every line looks its inputs up and stores what it made. The order guarantees that the inputs are
+# there. Now the same for any graph: this loop is the **forward pass**.
+
+# %% [markdown] exercise="forward"
+
+# %% exercise="forward"
+def forward(graph, order, leaves, functions):
+    ### BEGIN SOLUTION
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            made_by, *inputs = graph[name]
+            values[name] = functions[made_by](*[values[x] for x in inputs])
+    return values
+    ### END SOLUTION
+
+# %%
+check("forward", forward)
+
+# %% [markdown] hints="forward"
+
+# %% [markdown]
+# Now shuffle. The next graph has six operators, so 720 orders. If 1,000 of them are drawn at random,
+# how many different results will the ones that run give?
+
+# %%
+my_guess = ...
+
+# %%
+g = {
+    "x": ["input"],
+    "y": ["input"],
+    "s": ["sin", "x"],
+    "p": ["*", "s", "y"],
+    "t": ["exp", "x"],
+    "v": ["+", "p", "t"],
+    "u": ["*", "y", "y"],
+    "g": ["+", "v", "u"],
+}
+bl.draw(g)
+
+# %% [markdown]
+# The cell below hands 1,000 shuffled orders to your `forward`. An order that does not run makes it
+# stop at the first value that is missing, and Python names it: a `KeyError`.
+
+# %%
+functions = {"+": np.add, "*": np.multiply, "sin": np.sin, "exp": np.exp}
+
+
+def try_order(order):
+    try:
+        return float(forward(g, ["x", "y", *order], {"x": 1.2, "y": 0.7}, functions)["g"])
+    except KeyError as missing:
+        return f"{missing} is missing"
+
+
+# %%
+from collections import Counter
+
+if not check("forward", forward):
+    print("This experiment runs your forward: come back when its check passes.")
+else:
+    outcomes = Counter(try_order(rng.permutation([*"sptvug"])) for _ in range(1000))
+    for outcome, times in outcomes.most_common():
+        print(f"{times:4d} ×  {outcome}")
+    display(bl.compare(my_guess, sum(isinstance(key, float) for key in outcomes)))
+
+# %% [markdown]
+# One. Few orders run (15 of the 720), every one of them gives the same number, and every other one
+# stops at an input that has a name. The order is a matter of *whether* a graph runs, not of what
+# it computes.
+
+# %% [markdown]
+# ## Keep what backward will need
+#
+# `forward` keeps every value. In a network those are large arrays, one for each layer and each
+# operator. Which of them could be thrown away?
+#
+# It depends on what comes next. The **backward pass**, from the next notebook on, goes through the
+# graph in the opposite order, and at each operator it needs the **local derivatives**: how far the
+# result moves when one input is nudged.
+
+# %% [markdown]
+# For a product, the local derivatives are the other factors:
+#
+# $$z = x\,y \qquad \frac{\partial z}{\partial x} = y \qquad \frac{\partial z}{\partial y} = x$$
+#
+# So `×` has to remember $x$ and $y$. For a sum both are 1, whatever $x$ and $y$ were: nothing to
+# remember. How many numbers, then, will $e = (a + b)(b + 1)$ keep?
+
+# %%
+my_guess = ...
+
+# %%
+nodes = bl.Graph.from_tensor(e).nodes
+bl.compare(my_guess, sum(len(node["saved"]) for node in nodes))
+
+# %% [markdown]
+# Two: the inputs of the one product. The two sums keep nothing.
+
+# %%
+print({node["label"]: node["saved"] for node in nodes if node["op"]})
+
+# %% [markdown]
+# For $z = e^x$ the local derivative is $e^x$ again, and that number exists already: it is $z$. The
+# input could go, if nobody else wants it.
+#
+# What is the least that each operator has to remember?
+
+# %% [markdown] exercise="keep"
+
+# %% exercise="keep"
+### BEGIN STUB
+keep = {
+    "+": ...,  # z = x + y
+    "*": ...,  # z = x · y
+    "exp": ...,  # z = e to the x
+    "square": ...,  # z = x · x
+    "relu": ...,  # z = x if x > 0, else 0
+}
+### END STUB
+### BEGIN SOLUTION
+keep = {
+    "+": [],
+    "*": ["x", "y"],
+    "exp": ["z"],
+    "square": ["x"],
+    "relu": ["z"],
+}
+### END SOLUTION
+
+# %%
+check("keep", keep)
+
+# %% [markdown] hints="keep"
+
+# %% [markdown]
+# What is all this keeping for? One call goes back through the graph, the order reversed, and leaves
+# a number at every tensor: how much `e` moves when that tensor is nudged.
+
+# %%
+e.backward()
+bl.draw(e)
+
+# %% [markdown]
+# Try it: at `a` the picture says 2, so `a` = 2.001 should move `e` by about 0.002.
+
+# %%
+nudged = (a.data + 0.001 + b.data) * (b.data + 1)
+print(f"e moved by {nudged - e.item():.4f}")
+
+# %% [markdown]
+# All tensors got their number in a single pass, and `b`, which was read twice, got a sum of two. How
+# that works is the next notebook.
+
+# %% [markdown]
+# ## Take it further: a sheet of cells is a graph
+#
+# A spreadsheet holds a price, an amount and a tax rate, and computes the rest. Somebody changes the
+# `rate`. How many cells have to be computed again?
+
+# %%
+sheet = {
+    "price": ["input"],
+    "amount": ["input"],
+    "rate": ["input"],
+    "net": ["*", "price", "amount"],
+    "tax": ["*", "net", "rate"],
+    "total": ["+", "net", "tax"],
+    "share": ["/", "tax", "total"],
+}
+bl.draw(sheet)
+
+# %% [markdown]
+# Put your number here, then run both cells.
+
+# %%
+my_guess = ...
+
+# %%
+changed = {"rate"}
+for name, row in sheet.items():  # these rows stand in a topological order
+    if changed & set(row[1:]):
+        changed.add(name)
+bl.compare(my_guess, len(changed) - 1)
+
+# %% [markdown]
+# Three: `tax`, `total` and `share`. `net` is left alone, because no road leads from `rate` to it.
+#
+# One walk along a topological order was enough to find out. The tensors that a nudge can reach, and
+# the roads it takes there, are where gradients come from.
+
+# %% [markdown]
+# ## Recap
+#
+# - Operators are nodes, tensors are edges, and leaves are inputs, weights and constants.
+# - A tensor with several readers is one tensor with several arrows.
+# - A graph runs in any order that puts inputs before readers, and always gives the same value.
+# - The forward pass runs each operator once and keeps what comes out.
+# - What backward will need differs: nothing for a sum, the factors for a product, the output for exp.
+
+# %% [markdown]
+# ## Next
+#
+# *Notebook 2, the chain rule* (in preparation): how far does `d` move when `a` is nudged, and why
+# must the sweep back wait at a fork?

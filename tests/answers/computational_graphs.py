@@ -1,0 +1,340 @@
+"""For notebook 1. RIGHT: answers that differ from the solution and are as good. WRONG: mistakes
+that no misconception lists, which have to be refused all the same."""
+
+RIGHT = {
+    "rows": [
+        """rows = {"b": ["input"], "1": ["constant"], "right": ["+", "1", "b"], "a": ["input"],
+        "left": ["+", "b", "a"], "e": ["*", "right", "left"]}""",
+        """rows = dict(e=("*", "c", "d"), c=("+", "a", "b"), d=("+", "b", "1"),
+        a=("input",), b=("input",)) | {"1": ("constant",)}""",
+    ],
+    "kinds": [
+        """kinds = dict.fromkeys(["z", "y", "loss"], "intermediate") | {"x": "input", "p": "input",
+        "w": "weight", "b": "weight", "2": "constant"}""",
+        """
+kinds = {}
+for word, names in {"input": "xp", "weight": "wb", "constant": "2"}.items():
+    for name in names:
+        kinds[name] = word
+for name in ("z", "y", "loss"):
+    kinds[name] = "intermediate"
+""",
+    ],
+    "topo": [
+        """
+from graphlib import TopologicalSorter
+
+def topo(graph, root):
+    needed, queue = {root}, [root]
+    for name in queue:
+        for x in graph[name][1:]:
+            if x not in needed:
+                needed.add(x)
+                queue.append(x)
+    return list(TopologicalSorter({name: graph[name][1:] for name in needed}).static_order())
+""",
+        """
+def topo(graph, root):
+    # Count readers and go back from the root; then turn the list round.
+    readers, waiting, seen = {root: 0}, [root], {root}
+    while waiting:
+        for x in graph[waiting.pop()][1:]:
+            readers[x] = readers.get(x, 0) + 1
+            if x not in seen:
+                seen.add(x)
+                waiting.append(x)
+    ready, order = [root], []
+    while ready:
+        name = ready.pop()
+        order.append(name)
+        for x in graph[name][1:]:
+            readers[x] -= 1
+            if readers[x] == 0:
+                ready.append(x)
+    return tuple(reversed(order))
+""",
+        """
+def topo(graph, root):
+    order, todo = {}, [(root, False)]
+    while todo:
+        name, inputs_are_down = todo.pop()
+        if name in order:
+            continue
+        if inputs_are_down:
+            order[name] = True
+        else:
+            todo.append((name, True))
+            todo.extend((x, False) for x in graph[name][1:] if x not in order)
+    return order.keys()
+""",
+        """
+import sys, threading
+
+def topo(graph, root):
+    # Recursion with as much room as it needs: unusual, and right.
+    order, down = [], set()
+    def visit(name):
+        if name not in down:
+            down.add(name)
+            for x in graph[name][1:]:
+                visit(x)
+            order.append(name)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    threading.stack_size(512 * 1024 * 1024)
+    thread = threading.Thread(target=visit, args=(root,))
+    thread.start()
+    thread.join()
+    sys.setrecursionlimit(before)
+    threading.stack_size(0)
+    return order
+""",
+    ],
+    "is_valid_order": [
+        """
+def is_valid_order(graph, order):
+    if sorted(order) != sorted(graph):
+        return False
+    place = {name: i for i, name in enumerate(order)}
+    return all(place[x] < place[name] for name in graph for x in graph[name][1:])
+""",
+        """
+def is_valid_order(graph, order):
+    if len(order) != len(set(order)) or set(order) != set(graph):
+        return np.bool_(False)
+    for i, name in enumerate(order):
+        if not set(graph[name][1:]) <= set(order[:i]):
+            return np.bool_(False)
+    return np.bool_(True)
+""",
+    ],
+    "forward": [
+        """
+def forward(graph, order, leaves, functions):
+    values = {}
+    for name in order:
+        row = graph[name]
+        if row[0] in ("input", "weight", "constant"):
+            values[name] = leaves[name]
+        elif len(row) == 2:
+            values[name] = functions[row[0]](values[row[1]])
+        else:
+            values[name] = functions[row[0]](values[row[1]], values[row[2]])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    # From the result backwards, each value remembered: the order is not even needed.
+    values = {}
+    def value(name):
+        if name not in values:
+            inputs = [value(x) for x in graph[name][1:]]
+            values[name] = leaves[name] if name in leaves else functions[graph[name][0]](*inputs)
+        return values[name]
+    for name in reversed(order):
+        value(name)
+    return values
+""",
+    ],
+    "keep": [
+        """keep = {"+": (), "*": ("y", "x"), "exp": ("z",), "square": ("x",), "relu": ("z",)}""",
+        """keep = dict(exp=["z"], relu=["z"], square=["x"]) | {"*": ["x", "y"], "+": []}""",
+    ],
+}
+
+WRONG = {
+    "rows": [
+        "rows = {}",
+        "rows = [1, 2]",
+        """rows = {"a": ["input"], "b": ["input"], "1": ["constant"],
+        "c": ["*", "a", "b"], "d": ["*", "b", "1"], "e": ["+", "c", "d"]}""",
+        """rows = {"a": ["input"], "b": ["input"], "1": ["constant"], "c": ["+", "a", "b"],
+        "d": ["+", "b", "1"], "d2": ["+", "b", "1"], "e": ["*", "c", "d"]}""",
+        """rows = {"a": ["input"], "b": ["input"], "1": ["constant"], "p": ["*", "a", "b"],
+        "q": ["*", "b", "b"], "r": ["+", "p", "q"], "s": ["+", "r", "a"], "e": ["+", "s", "b"]}""",
+        """rows = {"a": ["input"], "b": ["input"], "c": ["+", "a", "b"], "d": ["+", "b", "1"],
+        "e": ["*", "c", "d"]}""",
+        """rows = {"a": ["e"], "e": ["a"]}""",
+        """rows = {"a": ["input"], "b": ["input"], "1": ["constant"], "c": ["+", "a", "b"],
+        "d": ["+", "b", "1"], "e": ["*", "c", "c"]}""",
+        """rows = {"a": ["input"], "b": ["input"], 1: ["constant"], "c": ["+", "a", "b"],
+        "d": ["+", "b", 1], "e": ["*", "c", "d"]}""",
+        """rows = {"a": ["input"], "b": ["input"], "1": ["constant"], "c": ["+", "a", "b", "b"],
+        "d": ["+", "b", "1"], "e": ["*", "c", "d"]}""",
+        """rows = {"a": ["constant"], "b": ["input"], "1": ["constant"], "c": ["+", "a", "b"],
+        "d": ["+", "b", "1"], "e": ["*", "c", "d"]}""",
+    ],
+    "kinds": [
+        "kinds = 'input'",
+        "kinds = {}",
+        """kinds = {"x": "leaf", "w": "leaf", "b": "leaf", "p": "leaf", "z": "op", "y": "op",
+        "loss": "output", "2": "leaf"}""",
+        """kinds = {"x": "constant", "w": "weight", "b": "weight", "p": "constant",
+        "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
+        """kinds = {"x": "input", "w": "weight", "b": "constant", "p": "input",
+        "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
+    ],
+    "topo": [
+        "topo = ['a', 'b']",
+        "def topo(graph, root): return None",
+        "def topo(graph, root): return []",
+        "def topo(graph, root): return [root]",
+        "def topo(graph, root): return sorted(graph)",
+        "def topo(graph, root): return set(graph)",
+        "def topo(graph, root): return (name for name in graph)",
+        "def topo(graph, root): return [*graph[root][1:], root]",
+        "def topo(graph, root): return graph[root]",
+        "def topo(graph, root): return list(graph)[::-1]",
+        """
+def topo(graph, root):
+    # depth first, put down on arrival, turned round at the end
+    order, waiting, seen = [], [root], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            order.append(name)
+            waiting.extend(graph[name][1:])
+    return order[::-1]
+""",
+        """
+def topo(graph, root):
+    # leaves first, then operators as they are met
+    seen, waiting = [], [root]
+    for name in waiting:
+        if name not in seen:
+            seen.append(name)
+            waiting.extend(graph[name][1:])
+    return sorted(seen, key=lambda name: len(graph[name]) > 1)
+""",
+        """
+def topo(graph, root):
+    order = []
+    while True:
+        for x in graph[root][1:]:
+            order.append(x)
+        if not graph[root][1:]:
+            return order
+        root = order[-1]
+""",
+        """
+from backprop_lab.exercises.random_graphs import random_order
+def topo(graph, root):
+    import numpy
+    from backprop_lab.graph import Graph
+    Graph.from_rows({name: row for name, row in list(graph.items())[:1]})
+    return random_order(numpy.random.default_rng(0), graph)
+""",
+        """
+def topo(graph, root):
+    graph.clear()
+    return [root]
+""",
+    ],
+    "is_valid_order": [
+        "is_valid_order = True",
+        "def is_valid_order(graph, order): return True",
+        "def is_valid_order(graph, order): return False",
+        "def is_valid_order(graph, order): return 1",
+        "def is_valid_order(graph, order): return set(order) == set(graph)",
+        "def is_valid_order(graph, order): return len(order) == len(graph)",
+        """
+def is_valid_order(graph, order):
+    for name in order:
+        for x in graph[name][1:]:
+            if order.index(x) > order.index(name):
+                return False
+    return True
+""",
+        """
+def is_valid_order(graph, order):
+    for name in graph:
+        for x in graph[name][1:]:
+            if order.index(x) > order.index(name):
+                return False
+    return True
+""",
+        """
+import backprop_lab
+def is_valid_order(graph, order):
+    return backprop_lab.order_fault(graph, order) is None
+""",
+        """
+def is_valid_order(graph, order):
+    return order[0] in graph and len(graph[order[0]]) == 1 and len(set(order)) == len(graph)
+""",
+    ],
+    "forward": [
+        "def forward(graph, order, leaves, functions): return leaves",
+        "def forward(graph, order, leaves, functions): return {}",
+        "def forward(graph, order, leaves, functions): return [1.0]",
+        "def forward(graph, order, leaves, functions): return {name: 1.0 for name in order}",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in graph:
+        if name not in values:
+            values[name] = functions[graph[name][0]](*[values[x] for x in sorted(graph[name][1:])])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            values[name] = functions[graph[name][0]](*[values[x] for x in set(graph[name][1:])])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            for x in graph[name][1:]:
+                values[name] = functions[graph[name][0]](values[x], values[x])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            values[name] = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+            values[name] = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            first, *rest = graph[name][1:]
+            for x in rest:
+                values[first] += 0 * values[x]
+            values[name] = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+            values[first] -= 1
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    import math
+    table = {"+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y,
+             "exp": np.exp, "sin": np.sin}
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            values[name] = table[graph[name][0]](*[values[x] for x in graph[name][1:]])
+    return values
+""",
+    ],
+    "keep": [
+        "keep = []",
+        "keep = {}",
+        """keep = {"+": ["x"], "*": ["x", "y"], "exp": ["z"], "square": ["x"], "relu": ["z"]}""",
+        """keep = {"+": [], "*": ["y", "z"], "exp": ["z"], "square": ["x"], "relu": ["z"]}""",
+        """keep = {"+": [], "*": ["x", "y"], "exp": ["z"], "square": ["x", "z"], "relu": ["z"]}""",
+        """keep = {"+": [], "*": ["x", "y"], "exp": ["z"], "square": ["y"], "relu": ["z"]}""",
+        """keep = {"+": [], "*": "xy", "exp": "z", "square": "x", "relu": "z"}""",
+        """keep = {"+": [], "*": ["x", "y"], "exp": ["z"], "square": ["x"], "relu": []}""",
+    ],
+}

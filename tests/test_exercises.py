@@ -1,0 +1,332 @@
+"""The laws of the exercises, stated over all of them: an exercise is tested by being there."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import backprop_lab as bl
+from backprop_lab.coursework.build import ROOT, SOLUTION, STUB, blank, sources
+from backprop_lab.exercises import NOTEBOOKS, check, exercises, hint
+from backprop_lab.exercises.judging import assess, judge_all, wrong_answer
+from backprop_lab.exercises.probing import plain
+
+ALL = list(exercises().values())
+SEEDS = range(20)
+
+
+def answers(kind, exercise):
+    module = import_module(f"tests.answers.{NOTEBOOKS[exercise.notebook]}")
+    return getattr(module, kind)[exercise.id]
+
+
+def solution_cells():
+    """{exercise id: its cell in the notebook source, marks and all}."""
+    cells = {}
+    for source in sources():
+        for cell in re.split(r"^# %%", source.read_text(encoding="utf-8"), flags=re.M):
+            head, _, body = cell.partition("\n")
+            name = re.match(r' exercise="(\w+)"', head)
+            if name:
+                cells[name[1]] = body
+    return cells
+
+
+CELLS = solution_cells()
+
+
+def reference(exercise):
+    return SOLUTION.sub(r"\2", STUB.sub("", CELLS[exercise.id]))
+
+
+def define(code, exercise):
+    """The answer that a piece of code defines, in a namespace like a notebook's."""
+    namespace = {"np": np, "bl": bl, "ops": bl.ops, "__name__": "__main__"}
+    exec(code, namespace)
+    return namespace[exercise.id]
+
+
+def each(kind):
+    return [
+        pytest.param(exercise, code, id=f"{exercise.id}-{i}")
+        for exercise in ALL
+        for i, code in enumerate(answers(kind, exercise))
+    ]
+
+
+def each_mistake():
+    return [
+        pytest.param(exercise, mistake, id=f"{exercise.id}-{mistake.id}")
+        for exercise in ALL
+        for mistake in exercise.misconceptions
+    ]
+
+
+# --- law 1: right answers pass -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_the_solution_is_right(exercise):
+    answer = define(reference(exercise), exercise)
+    for seed in SEEDS:
+        verdict = assess(exercise, answer, seed)
+        assert verdict.status == "right", (seed, verdict.text)
+        assert verdict.text == exercise.why
+
+
+@pytest.mark.parametrize("exercise, code", each("RIGHT"))
+def test_other_right_answers_are_right(exercise, code):
+    answer = define(code, exercise)
+    for seed in SEEDS:
+        verdict = assess(exercise, answer, seed)
+        assert verdict.status == "right", (seed, verdict.text)
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_at_least_two_other_right_answers_are_tried(exercise):
+    assert len(answers("RIGHT", exercise)) >= 2
+
+
+# --- law 2: known mistakes are named -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise, mistake", each_mistake())
+def test_a_listed_mistake_fails_and_gets_its_own_hint(exercise, mistake):
+    for seed in SEEDS:
+        verdict = assess(exercise, wrong_answer(exercise, mistake), seed)
+        assert verdict.share < 1
+        assert verdict.misconception == mistake.id, (seed, verdict)
+        assert mistake.says in verdict.text
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_at_least_three_mistakes_are_known(exercise):
+    assert len(exercise.misconceptions) >= 3
+    assert len({mistake.id for mistake in exercise.misconceptions}) == len(exercise.misconceptions)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_200_seeds_without_a_flake(exercise):
+    right = [define(code, exercise) for code in (reference(exercise), *answers("RIGHT", exercise))]
+    for seed in range(200):
+        for answer in right:
+            assert assess(exercise, answer, seed).status == "right", seed
+        for mistake in exercise.misconceptions:
+            verdict = assess(exercise, wrong_answer(exercise, mistake), seed)
+            assert verdict.misconception == mistake.id, (seed, mistake.id)
+
+
+# --- law 3: an untouched stub is not attempted -------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_an_untouched_stub_is_not_attempted_yet(exercise):
+    verdict = assess(exercise, define(blank(CELLS[exercise.id]), exercise), 0)
+    assert (verdict.status, verdict.share) == ("not attempted yet", 0.0)
+    assert check(exercise.id, define(blank(CELLS[exercise.id]), exercise)) == 0
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_a_stub_is_short(exercise):
+    assert len(blank(CELLS[exercise.id]).strip().splitlines()) <= 8
+
+
+# --- laws 4 and 5: unknown mistakes are refused with a reason ------------------------------------
+
+
+@pytest.mark.parametrize("exercise, code", each("WRONG"))
+def test_unlisted_mistakes_are_refused_with_a_reason(exercise, code):
+    for seed in range(5):
+        verdict = assess(exercise, define(code, exercise), seed)
+        assert verdict.share < 1
+        assert verdict.status != "right"
+        assert len(verdict.text) > 15
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_cases_are_plain_reproducible_and_different_for_each_seed(exercise):
+    def text(seed):
+        return json.dumps([plain(c) for c in exercise.cases(seed)], default=lambda a: a.tolist())
+
+    assert text(3) == text(3)
+    takes_input = exercise.probe.__name__ != "as_it_is"
+    assert (text(3) != text(4)) == takes_input
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_an_answer_that_changes_its_inputs_is_told_so(exercise):
+    if exercise.probe.__name__ == "as_it_is":
+        return
+    right = define(reference(exercise), exercise)
+
+    def vandal(graph, *rest):
+        result = right(graph, *rest)
+        graph[next(iter(graph))].append("graffiti")
+        return result
+
+    verdict = assess(exercise, vandal, 0)
+    assert verdict.share == 0
+    assert "graph" in verdict.text
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_a_library_that_is_not_allowed_is_noticed(exercise):
+    if exercise.probe.__name__ == "as_it_is":
+        return
+    right = define(reference(exercise), exercise)
+
+    def helped(*inputs):
+        bl.tensor(1.0)
+        return right(*inputs)
+
+    assert "backprop_lab" not in exercise.may_use
+    verdict = assess(exercise, helped, 0)
+    assert verdict.share == 0
+    assert "backprop_lab.engine.tensor" in verdict.text
+
+
+# --- law 6: exceptions are the learner's -------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+@pytest.mark.parametrize("error", [ValueError("mine"), SystemExit(3), KeyboardInterrupt()])
+def test_an_exception_is_shown_as_theirs(exercise, error):
+    def answer(*inputs):
+        raise error
+
+    if exercise.probe.__name__ == "as_it_is":
+        return
+    verdict = assess(exercise, answer, 0)
+    assert verdict.status == "stopped"
+    if isinstance(error, ValueError):
+        assert "ValueError: mine" in verdict.text
+        assert "raise error" in verdict.text
+
+
+def test_an_endless_loop_is_stopped(monkeypatch):
+    monkeypatch.setattr("backprop_lab.exercises.probing.SECONDS", 0.2)
+    exercise = exercises()["topo"]
+
+    def topo(graph, root):
+        while True:
+            pass
+
+    verdict = assess(exercise, topo, 0)
+    assert verdict.status == "stopped"
+    assert "a loop that cannot end" in verdict.text
+
+
+# --- what a check returns ----------------------------------------------------------------------
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+    | st.sampled_from(["+", "*", "input", "a", "b", "x", "z", "e", "loss", ..., np.ones(2), object()]),
+    lambda x: st.lists(x, max_size=4) | st.dictionaries(
+        st.sampled_from(["a", "b", "1", "e", "x", "w", "+", "*", "exp", "relu"]), x, max_size=5),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+@given(odd=ODD)
+@settings(max_examples=25, deadline=None)
+def test_a_check_survives_any_answer(exercise, odd):
+    """Judges get whatever a learner returns; none of it may end in a traceback."""
+    for answer in (odd, lambda *inputs: odd):
+        mark = check(exercise.id, answer)
+        assert 0 <= mark < exercise.points
+        assert mark._repr_html_()
+
+
+class EqualToEverything:
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_an_object_that_equals_everything_earns_nothing(exercise):
+    class Liar(dict):
+        __eq__ = EqualToEverything.__eq__
+        __hash__ = EqualToEverything.__hash__
+
+    for liar in (EqualToEverything(), Liar()):
+        assert check(exercise.id, liar) == 0
+        assert check(exercise.id, lambda *inputs, liar=liar: liar) == 0
+
+
+def test_a_mark_is_a_bare_number_and_a_card():
+    mark = check("topo", define(reference(exercises()["topo"]), exercises()["topo"]))
+    assert (repr(mark), mark) == ("4.0", 4)
+    assert "4 of 4 points" in mark._repr_html_()
+    assert "✓" in mark._repr_html_()
+
+
+def test_a_card_escapes_what_the_learner_wrote():
+    def topo(graph, root):
+        print("<script>alert(1)</script>")
+        raise ValueError("<img src=x>")
+
+    html = check("topo", topo)._repr_html_()
+    assert "<script>" not in html
+    assert "<img" not in html
+    assert "&lt;img" in html
+
+
+def test_a_check_writes_nothing_to_stderr_and_shows_what_was_printed():
+    code = (
+        "import sys, warnings, backprop_lab as bl\n"
+        "def topo(graph, root):\n"
+        "    print('looking at', root); print('oh', file=sys.stderr); warnings.warn('beware')\n"
+        "    return []\n"
+        "mark = bl.check('topo', topo)\n"
+        "assert 'looking at' in mark._repr_html_()\n"
+        "bl.check('no such exercise', topo)"
+    )
+    done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_parts_are_marked_one_by_one():
+    exercise = exercises()["keep"]
+    answer = define(reference(exercise), exercise) | {"exp": ["x"]}
+    assert np.isclose(check("keep", answer), exercise.points * 4 / 5)
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_there_are_three_hints_titled_by_symptom(exercise):
+    assert len(exercise.hints) == 3
+    for step in (1, 2, 3):
+        assert exercise.hints[step - 1].text in hint(exercise.id, step)
+    assert "1 to 3" in hint(exercise.id, 4)
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
+def test_judging_needs_the_reports_alone(exercise):
+    """The grader judges in another process, from data that has been through JSON."""
+    from backprop_lab.exercises.probing import run_case
+
+    cases = exercise.cases(1)
+    answer = define(reference(exercise), exercise)
+    reports = [run_case(exercise, answer, case) for case in cases]
+    text = json.dumps(reports, default=lambda a: {"array": a.tolist()})
+    back = json.loads(text, object_hook=lambda d: np.array(d["array"]) if "array" in d else d)
+    assert judge_all(exercise, cases, back).status == "right"
+
+
+def test_the_package_holds_no_solution():
+    """No statement of a solution cell, longer than a phrase, stands anywhere in the package."""
+    package = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "backprop_lab").rglob("*.py"))
+    package = re.sub(r"\s+", "", package)
+    for exercise in ALL:
+        solution = SOLUTION.search(CELLS[exercise.id])[2]
+        assert re.sub(r"\s+", "", solution) not in package, exercise.id

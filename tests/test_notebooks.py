@@ -1,0 +1,304 @@
+"""The notebooks as pages: fresh from their source, and in the rhythm of the series.
+
+nbval runs them and compares every output; what is tested here needs no kernel.
+"""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from statistics import median
+
+import nbformat
+import pytest
+
+from backprop_lab.__main__ import main
+from backprop_lab.coursework import build
+from backprop_lab.exercises import exercises
+
+SOURCES = build.sources()
+PAIRS = [(source, *target) for source in SOURCES for target in build.targets(source)]
+LEARNERS = [pair for pair in PAIRS if not pair[2]]
+SETUP = """import numpy as np
+
+import backprop_lab as bl
+from backprop_lab import check, ops
+
+rng = np.random.default_rng(0)"""
+
+
+def by_name(pair):
+    return str(pair[1].relative_to(build.NOTEBOOKS))
+
+
+pages = pytest.mark.parametrize("pair", PAIRS, ids=by_name)
+learners_pages = pytest.mark.parametrize("pair", LEARNERS, ids=by_name)
+
+
+def page(pair):
+    """A notebook as it is to be: its stored outputs if it is fresh, else as composed."""
+    source, path, solved = pair
+    stored = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    return build.compose(source, solved) if build.holds_work(path) else stored
+
+
+def of_type(notebook, kind):
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def code_lines(cell):
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+def words(text):
+    text = re.sub(r"\$\$.*?\$\$|\$.*?\$|<[^>]*>|[#*|`]|\(.*?\.ipynb\)", " ", text, flags=re.S)
+    return len(text.split())
+
+
+def test_there_is_a_notebook():
+    assert SOURCES
+
+
+@pages
+def test_it_is_what_its_source_says(pair, request):
+    source, path, solved = pair
+    if path in request.config.holding_work:
+        pytest.skip(f"{path.name} holds your work; a fresh build is tested instead")
+    assert build.compare_cells(path, build.compose(source, solved)) is None
+
+
+@pages
+def test_every_code_cell_has_run(pair):
+    """nbval only smoke-tests a cell without a count, and says nothing."""
+    counts = [cell.execution_count for cell in of_type(page(pair), "code")]
+    assert build.holds_work(pair[1]) or counts == list(range(1, len(counts) + 1))
+
+
+@pages
+def test_ids_and_tags(pair):
+    cells = page(pair).cells
+    ids = [cell.id for cell in cells]
+    assert len(ids) == len(set(ids))
+    allowed = {"nbval-ignore-output", "raises-exception"}
+    assert {tag for cell in cells for tag in cell.metadata.get("tags", [])} <= allowed
+
+
+@pages
+def test_exercises_carry_nbgraders_metadata(pair):
+    cells = {cell.id: cell for cell in page(pair).cells}
+    number = int(pair[0].name[:2])
+    names = [name for name, exercise in exercises().items() if exercise.notebook == number]
+    for name in names:
+        answer, check = cells[name].metadata["nbgrader"], cells[f"check-{name}"].metadata["nbgrader"]
+        assert (answer["solution"], answer["grade"], answer["locked"]) == (True, False, False)
+        assert (check["solution"], check["grade"], check["locked"]) == (False, True, True)
+        assert check["points"] == exercises()[name].points
+        assert {answer["schema_version"], check["schema_version"]} == {3}
+        assert cells[f"check-{name}"].source == f'check("{name}", {name})'
+
+
+@learners_pages
+def test_the_blank_page_holds_no_solution(pair):
+    source, _, _ = pair
+    text = "\n".join(cell.source for cell in build.compose(source, solved=False).cells)
+    assert "BEGIN" not in text
+    for solution in build.SOLUTION.finditer(source.read_text(encoding="utf-8")):
+        assert solution[2].strip() not in text
+
+
+@learners_pages
+def test_every_check_on_the_blank_page_says_not_attempted_yet(pair):
+    for cell in of_type(page(pair), "code"):
+        if build.CHECK.match(cell.source) and cell.outputs:
+            data = cell.outputs[0].data
+            assert "not attempted yet" in data["text/html"]
+            assert data["text/plain"] == "0.0"
+
+
+@pages
+def test_every_check_on_the_solved_page_is_right(pair):
+    if pair[2]:
+        checks = [c for c in of_type(page(pair), "code") if build.CHECK.match(c.source)]
+        assert checks
+        for cell in checks:
+            assert "✓" in cell.outputs[0].data["text/html"], cell.source
+
+
+# --- the rhythm ----------------------------------------------------------------------------------
+
+
+@learners_pages
+def test_length(pair):
+    assert 40 <= len(page(pair).cells) <= 90
+
+
+@learners_pages
+def test_code_cells_are_short(pair):
+    lengths = sorted(len(code_lines(cell)) for cell in of_type(page(pair), "code"))
+    assert median(lengths) <= 4
+    assert lengths[int(0.9 * len(lengths))] <= 10
+    assert lengths[-1] <= 20
+
+
+@learners_pages
+def test_at_most_two_code_cells_in_a_row(pair):
+    kinds = "".join(cell.cell_type[0] for cell in page(pair).cells)
+    assert "ccc" not in kinds
+
+
+@learners_pages
+def test_prose_is_short(pair):
+    for cell in of_type(page(pair), "markdown"):
+        if "<details>" not in cell.source:
+            assert words(cell.source) <= 80, cell.source
+
+
+@learners_pages
+def test_prose_and_code_are_in_balance(pair):
+    notebook = page(pair)
+    prose = sum(words(c.source) for c in of_type(notebook, "markdown") if "<details>" not in c.source)
+    lines = sum(len(code_lines(cell)) for cell in of_type(notebook, "code"))
+    assert 9 <= prose / lines <= 20
+
+
+@learners_pages
+def test_the_first_picture_comes_by_the_third_cell(pair):
+    assert any("<img" in text for cell in page(pair).cells[:3] for text in html(cell))
+
+
+@pages
+def test_every_picture_says_in_words_what_it_shows(pair):
+    pictures = [tag for cell in page(pair).cells for text in html(cell) for tag in images(text)]
+    assert pictures
+    for picture in pictures:
+        assert len(picture.get("alt", "").split()) >= 8
+
+
+@pages
+def test_no_output_is_of_a_kind_that_code_hosts_do_not_show(pair):
+    kinds = {kind for cell in of_type(page(pair), "code") for out in cell.outputs
+             for kind in out.get("data", {})}  # fmt: skip
+    assert kinds <= {"text/plain", "text/html", "image/png"}
+    errors = [o for c in of_type(page(pair), "code") for o in c.outputs if o.output_type == "error"]
+    streams = [o.name for c in of_type(page(pair), "code") for o in c.outputs if "name" in o]
+    assert not errors
+    assert "stderr" not in streams
+
+
+@learners_pages
+def test_skeleton(pair):
+    cells = page(pair).cells
+    for promised in ("# ", "**You will**", "**You need**", "**Minutes**"):
+        assert promised in cells[0].source
+    assert cells[1].source == SETUP
+    headings = re.findall(r"^## (.+)$", "\n".join(c.source for c in of_type(page(pair), "markdown")), re.M)
+    assert headings[-2:] == ["Recap", "Next"]
+    assert 2 <= len(headings[:-3]) <= 4, "sections, then one transfer problem"
+    text = "\n".join(cell.source for cell in of_type(page(pair), "code"))
+    assert not re.search(r"import \*|sys\.path|^[%!]|download", text, re.M)
+
+
+@learners_pages
+def test_surprising_numbers_are_asked_for_before_they_are_shown(pair):
+    code = [cell.source for cell in of_type(page(pair), "code")]
+    assert code.count("my_guess = ...") >= 3
+    assert code.count("my_guess = ...") == sum("compare(my_guess" in text for text in code)
+
+
+@learners_pages
+def test_the_minutes_add_up(pair):
+    """What the page promises leaves time to read beside the exercises, and is no surprise."""
+    number = int(pair[0].name[:2])
+    mine = [exercise for exercise in exercises().values() if exercise.notebook == number]
+    promised = int(re.search(r"\*\*Minutes\*\* (\d+)", page(pair).cells[0].source)[1])
+    core = sum(exercise.minutes for exercise in mine if exercise.core)
+    assert core + 15 <= promised <= core + 30
+    assert 45 <= promised <= 75
+    assert 3 <= sum(exercise.core for exercise in mine) <= 4
+
+
+@learners_pages
+def test_links_within_the_series_lead_somewhere(pair):
+    for cell in of_type(page(pair), "markdown"):
+        for link in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`]*`", "", cell.source)):
+            if "://" not in link:
+                assert (pair[1].parent / link.split("#")[0]).exists(), link
+
+
+@pages
+def test_outputs_are_small(pair):
+    assert len(json.dumps(page(pair))) < 600_000
+
+
+# --- the build itself ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy_of_the_notebooks(tmp_path, monkeypatch):
+    shutil.copytree(build.NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+    return tmp_path / "notebooks"
+
+
+def test_a_word_changed_in_a_built_notebook_is_found(copy_of_the_notebooks, capsys):
+    path = copy_of_the_notebooks / "01-computational-graphs.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert "One line of arithmetic" in text
+    path.write_text(text.replace("One line of arithmetic", "A line of arithmetic"), encoding="utf-8")
+    assert build.holds_work(path)
+    assert main(["build", "--check"]) == 1
+    said = capsys.readouterr().out
+    assert "01-computational-graphs.ipynb differs in the source of cell 1" in said
+    assert "python -m backprop_lab build" in said
+
+
+def test_a_source_that_was_edited_and_not_built_is_found(copy_of_the_notebooks):
+    source = build.sources()[0]
+    source.write_text(source.read_text(encoding="utf-8").replace("small machine", "tiny machine"))
+    assert len(build.stale()) == 2
+    assert not build.holds_work(copy_of_the_notebooks / "01-computational-graphs.ipynb")
+
+
+def test_a_notebook_without_a_source_is_found(copy_of_the_notebooks):
+    stray = copy_of_the_notebooks / "99-stray.ipynb"
+    shutil.copy(copy_of_the_notebooks / "01-computational-graphs.ipynb", stray)
+    assert stray in build.stale()
+
+
+def test_running_a_notebook_is_no_work_and_writing_in_it_is(copy_of_the_notebooks):
+    path = copy_of_the_notebooks / "01-computational-graphs.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for cell in of_type(notebook, "code"):
+        cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, path)
+    assert not build.holds_work(path)
+    notebook.cells.append(nbformat.v4.new_code_cell("1 + 1"))
+    nbformat.write(notebook, path)
+    assert build.holds_work(path)
+
+
+def test_composing_twice_gives_the_same_notebook():
+    for source in SOURCES:
+        assert build.compose(source, True) == build.compose(source, True)
+
+
+class Images(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.found.append(dict(attributes))
+
+
+def images(text):
+    parser = Images()
+    parser.feed(text)
+    return parser.found
+
+
+def html(cell):
+    outputs = cell.get("outputs", [])
+    return [out.data["text/html"] for out in outputs if "text/html" in out.get("data", {})]
