@@ -31,6 +31,8 @@ IDLE = """() => {
 DONE = """() => jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code').every(cell => cell.model.executionCount > 0)"""
 
+COUNT = """i => jupyterapp.shell.currentWidget.content.widgets[i].model.executionCount"""
+
 if CHROMIUM is None and not os.environ.get("CI"):
     pytest.skip("no Chromium here: install one to run the browser tests", allow_module_level=True)
 
@@ -104,7 +106,7 @@ def run_all(page):
 
 
 def cell_of(page, start):
-    """The index of the first code cell whose source starts so; it is scrolled into view."""
+    """The place in the notebook of the first code cell whose source starts so; it is scrolled into view."""
     return page.evaluate(
         """async start => {
             const notebook = jupyterapp.shell.currentWidget.content;
@@ -119,26 +121,29 @@ def cell_of(page, start):
 
 
 def answer(page, name, code):
-    """Type an answer over what stands in an exercise's cell, run it, and run its check."""
-    stub = build.blank(_solution_cell(name)).splitlines()[0]
-    cell_of(page, name if stub.startswith(name) else stub)
-    cell = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
-    cell.locator(".cm-content").click()
+    """Type an answer over what stands in an exercise's cell, run it and its check; the card's text."""
+    check = cell_of(page, f'check("{name}"')
+    page.evaluate(
+        "i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", check - 1
+    )
+    page.locator(".jp-Notebook .jp-Cell.jp-mod-active .cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(code)
     page.keyboard.press("Shift+Enter")
-    cell_of(page, f'check("{name}"')
-    page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
+    before = page.evaluate(COUNT, check)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"([i, before]) => ({COUNT})(i) > before", arg=[check, before])
     page.wait_for_function(IDLE)
-    card = page.locator(".jp-Cell.jp-mod-active .jp-OutputArea-output")
-    card.first.wait_for()
-    page.wait_for_timeout(300)
-    return card.first.inner_text()
+    cell_of(page, f'check("{name}"')
+    card = page.locator(".jp-Cell.jp-mod-active [role=status]")
+    card.wait_for()
+    return card.inner_text()
 
 
-def _solution_cell(name):
+def solution_of(name):
     text = build.sources()[0].read_text(encoding="utf-8")
-    return re.search(rf'^# %% exercise="{name}"\n(.*?)^# %%', text, re.M | re.S)[1].strip()
+    cell = re.search(rf'^# %% exercise="{name}"\n(.*?)^# %%', text, re.M | re.S)[1]
+    return build.solve(cell.strip())
 
 
 def test_the_notebook_opens_with_no_dialog_and_no_news(page):
@@ -175,7 +180,7 @@ def test_a_wrong_answer_gets_its_own_hint_and_a_right_one_its_reason(page):
         said = answer(page, name, mistake.wrong.strip())
         assert " ".join(mistake.says.split()) in " ".join(said.split())
         look(page, f"{name}-wrong")
-        said = answer(page, name, build.solve(_solution_cell(name)))
+        said = answer(page, name, solution_of(name))
         assert " ".join(exercise.why.split()) in " ".join(said.split())
         assert f"{exercise.points} of {exercise.points} points" in said
         look(page, f"{name}-right")

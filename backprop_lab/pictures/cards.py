@@ -11,6 +11,8 @@ from .text import clean, content, is_written_out, isolate, width
 
 # Their inputs can be swapped, so nothing needs to be said about which comes first.
 SYMMETRIC = {"+", "*", "max", "maximum", "minimum"}
+NOT_REACHED = "not reached"  # never 0: nothing arrived, which is not the same as a sum of zero
+PIN = 8  # more room in a badge for the numbers of the inputs
 SIZE, SMALL = 14, 12.5  # font sizes, in pixels
 TALL, TALLER, LITTLE = 40, 52, 28  # heights of a card: one line, two lines, a constant
 
@@ -59,7 +61,7 @@ def gradient_line(node, gradients, word):
         return None
     found = gradients.get(node["id"])
     short = word.replace("gradient", "grad")  # cards must be narrow; the footnote spells it out
-    return f"{short} {content(found)}" if found else "not reached"
+    return f"{short} {content(found)}" if found else NOT_REACHED
 
 
 def make_card(node, inputs, gradient):
@@ -69,8 +71,9 @@ def make_card(node, inputs, gradient):
     pins = {} if node["op"] in SYMMETRIC else number_inputs(inputs)
     size = SMALL if constant else SIZE
     text = max(width(name, size, bold=True) + width(rest, size), width(gradient or "", SMALL))
-    tag = text + (14 if constant else 18)
+    tag = text + {"constant": 14, "input": 28}.get(node["kind"], 20)
     badge = 0 if leaf else max(32, width(symbol, symbol_size(symbol), bold=True) + 12)
+    badge += PIN * bool(pins)
     height = LITTLE if constant else TALLER if gradient else TALL
     return Card(
         node["kind"], symbol, name, rest, gradient, pins, round(badge), round(tag), height
@@ -129,5 +132,5 @@ def footnote(graph):
     weighted = "" if seed["gradient"]["shape"] == [] and seed["gradient"]["data"] == [1.0] else (
         ", weighted by what backward() was given,"
     )
-    spelled = word.replace("gradient", "grad: the gradient")
-    return f"{spelled}, how far {output}{weighted} moves per unit of the tensor"
+    spelled = "grad: the gradient," if word == "gradient" else f"{word}:"
+    return f"{spelled} how far {output}{weighted} moves per unit of the tensor"

@@ -10,7 +10,7 @@ SHAPES = (
 )  # fmt: skip
 SPACING = {
     "node_gap": 22, "dummy_gap": 18, "isolated_gap": 22, "reroute_node_gap": 22,
-    "edge_label_margin": 10, "port_gap": 14, "port_stroke_clear": 14, "stub": 20,
+    "edge_label_margin": 20,
 }  # fmt: skip
 
 
@@ -23,7 +23,8 @@ class Layout:
     """Positions in pixels, from a top left corner at (0, 0).
 
     boxes: {id: (x, y) of the centre}; arrows: for each edge, in order, the corners of its path;
-    labels: for each edge, the centre of its label or None; width, height: of the whole.
+    labels: for each edge, the centre of its label or None; width, height: of the whole; down: do
+    arrows run from top to bottom, and not from left to right?
     """
 
     boxes: dict
@@ -31,6 +32,7 @@ class Layout:
     labels: list
     width: float
     height: float
+    down: bool
 
 
 def place(sizes, edges, most=300):
@@ -66,18 +68,18 @@ def place(sizes, edges, most=300):
             found = graphlay.layout(graph, preset="layered", options=options)
         except graphlay.GraphlayError as error:
             raise TooLarge(str(error)) from error
-        if best is None or breadth(found) < breadth(best):
-            best = found
-        if breadth(best) <= COMFORTABLE:
+        if best is None or breadth(found) < breadth(best[0]):
+            best = found, direction
+        if breadth(found) <= COMFORTABLE:
             break
-    return from_corner(best)
+    return from_corner(*best)
 
 
 def breadth(found):
     return found.bounds["max"]["x"] - found.bounds["min"]["x"]
 
 
-def from_corner(found):
+def from_corner(found, direction):
     """graphlay's result as a Layout, moved so that its top left corner is (0, 0)."""
     least, most = found.bounds["min"], found.bounds["max"]
 
@@ -91,6 +93,7 @@ def from_corner(found):
         labels=[anchor and point(anchor) for anchor in anchors],
         width=most["x"] - least["x"],
         height=most["y"] - least["y"],
+        down=direction == "topbottom",
     )
 
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from .cards import SIZE, SMALL, symbol_size
+from .cards import NOT_REACHED, PIN, SIZE, SMALL, symbol_size
 from .layout import WIDEST
 from .text import width
 from .theme import style
@@ -32,10 +32,13 @@ def write(cards, edges, layout, note, alt):
         parts.append(arrow(corners))
         if label:
             parts.append(chip(label, *middle))
-    parts += [draw_card(card, *layout.boxes[name]) for name, card in cards.items()]
+    for key, card in cards.items():
+        parts.append(draw_card(card, *layout.boxes[key], layout.down))
     for (source, reader, _), corners in zip(edges, layout.arrows, strict=True):
-        if source in cards[reader].pins:
-            parts.append(pin(cards[reader].pins[source], *corners[-2:]))
+        number = cards[reader].pins.get(source)
+        if number:
+            reach = cards[reader].height / 2 - 11  # how far from the middle it may stand
+            parts.append(pin(number, *corners[-1], layout.boxes[reader][1], reach, layout.down))
     if note:
         parts.append(line(note, "muted", layout.width / 2, layout.height + FOOT + 6, SMALL))
     return "".join(parts) + "</svg>"
@@ -88,18 +91,19 @@ def chip(label, x, y):
     return ground + line(label, "ink name", x, y + 4.5, SMALL)
 
 
-def pin(label, before, tip):
-    """Which input an arrow brings, beside its head."""
-    if before[0] == tip[0]:  # it comes from above
-        return line(label, "muted", tip[0] - 6 - width(label, SMALL) / 2, tip[1] - 4, SMALL)
-    return line(label, "muted", tip[0] - HEAD - width(label, SMALL) / 2, tip[1] - 4, SMALL)
+def pin(number, x, y, middle, reach, down):
+    """Which input an arrow brings: beside its head, or just inside the card that it reaches."""
+    if down:
+        return line(number, "muted", x - 6 - width(number, SMALL) / 2, y - 4, SMALL)
+    inside = max(middle - reach, min(middle + reach, y))
+    return line(number, "muted", x + 6 + width(number, SMALL) / 2, inside + 4, SMALL - 0.5)
 
 
-def draw_card(card, x, y):
+def draw_card(card, x, y, down):
     """One card, centred at (x, y): outline, badge, tag."""
     wide, high = card.size
     left, top = x - wide / 2, y - high / 2
-    parts = [badge(card, left, top, high)] if card.symbol else []
+    parts = [badge(card, left, top, high, PIN * bool(card.pins) * (not down))] if card.symbol else []
     parts.insert(0, OUTLINES[card.kind](left, top, wide, high))
     middle = left + card.badge + card.tag / 2
     size = SMALL if card.kind == "constant" else SIZE
@@ -110,17 +114,18 @@ def draw_card(card, x, y):
         f"{name}{escape(card.rest)}</text>"
     )
     if card.gradient:
-        parts.append(line(card.gradient, "gradient", middle, y + 14, SMALL))
+        kind = "missing" if card.gradient == NOT_REACHED else "gradient"
+        parts.append(line(card.gradient, kind, middle, y + 14, SMALL))
     return f"<g>{''.join(parts)}</g>"
 
 
-def badge(card, left, top, high):
-    """The left half of an operator's card, with its symbol."""
+def badge(card, left, top, high, shift):
+    """The left half of an operator's card, with its symbol; shifted to make room for pins."""
     inset = 4 if card.kind == "output" else 1
     x, y, high, r = left + inset, top + inset, high - 2 * inset, 10 - inset
     right = left + card.badge
     size = symbol_size(card.symbol)
-    middle = (x + right) / 2
+    middle = (x + shift + right) / 2
     return (
         f'<path class="badge" d="M{right:g},{y:g}H{x + r:g}q{-r},0 {-r},{r}v{high - 2 * r:g}'
         f'q0,{r} {r},{r}H{right:g}z"/>'

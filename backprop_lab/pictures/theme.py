@@ -29,7 +29,7 @@ def style():
     """The style sheet of a picture: light, and dark where the reader's system asks for it."""
     return (
         f"text{{font-family:{FONT};text-anchor:middle}}"
-        ".name{font-weight:600}.gradient{font-style:italic}"
+        ".name{font-weight:600}.gradient,.missing{font-style:italic}"
         + rules(LIGHT)
         + "@media (prefers-color-scheme:dark){"
         + rules(DARK)
@@ -44,7 +44,7 @@ def rules(colours):
         if isinstance(pair, tuple)
     )
     return kinds + (
-        ".panel{fill:%(panel)s;stroke:%(frame)s}.ink{fill:%(ink)s}.muted{fill:%(muted)s}"
+        ".panel{fill:%(panel)s;stroke:%(frame)s}.ink{fill:%(ink)s}.muted,.missing{fill:%(muted)s}"
         ".edge{fill:none;stroke:%(edge)s}.head{fill:%(edge)s}.badge{fill:%(badge)s}"
         ".gradient{fill:%(gradient)s}.chip{fill:%(panel)s}"
     ) % colours
