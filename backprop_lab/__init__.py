@@ -10,12 +10,11 @@ The names below are what the notebooks use; `backprop_lab.ops` holds every opera
 12.0
 """
 
+from importlib import import_module
+
 from . import ops
 from .engine import Op, Tensor, no_grad, parameter, tensor
-from .exercises import check, hint
-from .exercises.guess import compare
 from .graph import Graph, order_fault
-from .pictures import draw
 
 __version__ = "0.1.0"
 
@@ -23,3 +22,19 @@ __all__ = [
     "Graph", "Op", "Tensor", "check", "compare", "draw", "hint", "no_grad", "ops", "order_fault",
     "parameter", "tensor",
 ]  # fmt: skip
+
+# Imported when first used, so that importing the package costs little more than NumPy does.
+_ON_FIRST_USE = {
+    "check": ".exercises", "compare": ".exercises.guess", "draw": ".pictures", "hint": ".exercises",
+}  # fmt: skip
+
+
+def __getattr__(name):
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"backprop_lab has no {name!r}; it has {', '.join(__all__)}.")
+    globals()[name] = getattr(import_module(_ON_FIRST_USE[name], __name__), name)
+    return globals()[name]
+
+
+def __dir__():
+    return __all__

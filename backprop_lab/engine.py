@@ -39,7 +39,7 @@ class Tensor:
     """
 
     __slots__ = (
-        "data", "grad", "grad_fn", "requires_grad", "kind", "name", "seed", "__weakref__",
+        "__weakref__", "data", "grad", "grad_fn", "kind", "name", "requires_grad", "seed",
     )  # fmt: skip
 
     def __init__(self, data, requires_grad=False, name=None, kind="constant", grad_fn=None):

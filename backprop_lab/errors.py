@@ -53,6 +53,8 @@ def check_seed(output, gradient):
             f"each of its entries: shape {output.shape}."
         )
     return gradient
+
+
 def check_cotangents(node, x_bars):
     """What a vjp returned, as a list with one cotangent for each input that needs one."""
     if not isinstance(x_bars, tuple):

@@ -129,7 +129,7 @@ def check_rows(rows):
         raise ValueError("A graph is a dictionary with a row for each node; this has no rows.")
     for name, row in rows.items():
         if not isinstance(name, str):
-            raise ValueError(f"Each row is found under a tensor's name, in quotes; {name!r} is not.")
+            raise ValueError(f"A row is found under its tensor's name, in quotes; {name!r} is not.")
         if not isinstance(row, (list, tuple)) or not row or not all(type(x) is str for x in row):
             raise ValueError(
                 f"Row {name!r} must be a list of names in quotes: what makes the tensor, then the "
@@ -149,8 +149,8 @@ def check_rows(rows):
         TopologicalSorter({name: row[1:] for name, row in rows.items()}).prepare()
     except CycleError as error:
         raise ValueError(
-            f"These rows wait for each other: {' ← '.join(error.args[1])}. A graph has no cycles, or "
-            "no row could be computed first."
+            f"These rows wait for each other: {' → '.join(error.args[1])}. A graph has no cycles: "
+            "somewhere a row has to come first."
         ) from None
 
 

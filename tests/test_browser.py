@@ -19,11 +19,13 @@ from backprop_lab.coursework import build
 from backprop_lab.coursework.execution import TIMEOUT
 from backprop_lab.exercises import exercises
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSERS = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+CHROMIUM = next(filter(None, BROWSERS), None)
 NOTEBOOK = "01-computational-graphs.ipynb"
 OUTPUTS = """() => jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code')
-    .map(cell => ({source: cell.model.sharedModel.getSource(), outputs: cell.model.outputs.toJSON()}))"""
+    .map(cell => cell.model)
+    .map(model => ({source: model.sharedModel.getSource(), outputs: model.outputs.toJSON()}))"""
 IDLE = """() => {
     const session = jupyterapp.shell.currentWidget?.sessionContext?.session;
     return session?.kernel?.status === 'idle';
@@ -63,7 +65,7 @@ def jupyter(tmp_path_factory):
 def address(server, log):
     """The first address that JupyterLab prints, token and all: what a person would paste."""
     for _ in range(int(TIMEOUT / 0.2)):
-        found = re.search(r"http://(?:127\.0\.0\.1|localhost):\d+/lab\S*\?token=\w+", log.read_text())
+        found = re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", log.read_text())
         if found:
             return found[0]
         assert server.poll() is None, log.read_text()
@@ -106,12 +108,13 @@ def run_all(page):
 
 
 def cell_of(page, start):
-    """The place in the notebook of the first code cell whose source starts so; it is scrolled into view."""
+    """Scroll to the first code cell whose source starts so; returns its place in the notebook."""
     return page.evaluate(
         """async start => {
             const notebook = jupyterapp.shell.currentWidget.content;
-            const i = notebook.widgets.findIndex(cell =>
-                cell.model.type === 'code' && cell.model.sharedModel.getSource().startsWith(start));
+            const models = notebook.widgets.map(cell => cell.model);
+            const i = models.findIndex(model =>
+                model.type === 'code' && model.sharedModel.getSource().startsWith(start));
             notebook.activeCellIndex = i;
             await notebook.scrollToItem(i, 'start');
             return i;
@@ -121,11 +124,9 @@ def cell_of(page, start):
 
 
 def answer(page, name, code):
-    """Type an answer over what stands in an exercise's cell, run it and its check; the card's text."""
+    """Type an answer into an exercise's cell, run it and its check, and read the card."""
     check = cell_of(page, f'check("{name}"')
-    page.evaluate(
-        "i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", check - 1
-    )
+    page.evaluate("i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", check - 1)
     page.locator(".jp-Notebook .jp-Cell.jp-mod-active .cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(code)
@@ -202,8 +203,9 @@ def test_the_dark_theme_shows_the_same_pictures_and_cards(page):
                 const [r, g, b] = colour.match(/[\\d.]+/g).map(Number);
                 return 0.2126 * r + 0.7152 * g + 0.0722 * b;
             };
+            const page = document.querySelector('.jp-Notebook');
             return [luminance(getComputedStyle(card).color),
-                    luminance(getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor)];
+                    luminance(getComputedStyle(page).backgroundColor)];
         }"""
     )
     assert ink - paper > 120, "light text on a dark page"

@@ -24,9 +24,18 @@ def positive(*shape):
 # op: list of (our function, inputs); the same function has to make sense to PyTorch.
 CASES = {
     "Add": [(lambda x, y: x + y, (normal(5, 3), normal(3))), (lambda x: x + 2, (normal(4),))],
-    "Subtract": [(lambda x, y: x - y, (normal(5, 3), normal(5, 1))), (lambda x: 2 - x, (normal(),))],
-    "Multiply": [(lambda x, y: x * y, (normal(5, 3), normal(4, 1, 1))), (lambda x: x * x, (normal(3),))],
-    "Divide": [(lambda x, y: x / y, (normal(5, 3), positive(3))), (lambda x: 1 / x, (positive(4),))],
+    "Subtract": [
+        (lambda x, y: x - y, (normal(5, 3), normal(5, 1))),
+        (lambda x: 2 - x, (normal(),)),
+    ],
+    "Multiply": [
+        (lambda x, y: x * y, (normal(5, 3), normal(4, 1, 1))),
+        (lambda x: x * x, (normal(3),)),
+    ],
+    "Divide": [
+        (lambda x, y: x / y, (normal(5, 3), positive(3))),
+        (lambda x: 1 / x, (positive(4),)),
+    ],
     "Negate": [(lambda x: -x, (normal(5, 3),))],
     "Power": [
         (lambda x: x**3, (normal(5, 3),)),
@@ -58,7 +67,10 @@ CASES = {
         (lambda x: x.mean(axis=-2), (normal(5, 3, 2),)),
         (lambda x: x.mean(axis=0, keepdims=True), (normal(5, 3),)),
     ],
-    "Reshape": [(lambda x: x.reshape(3, 5), (normal(5, 3),)), (lambda x: x.reshape((-1, 2)), (normal(4),))],
+    "Reshape": [
+        (lambda x: x.reshape(3, 5), (normal(5, 3),)),
+        (lambda x: x.reshape((-1, 2)), (normal(4),)),
+    ],
     "BroadcastTo": [
         ("broadcast_to", (normal(3, 1), (2, 3, 4))),
         ("broadcast_to", (normal(1), (1,))),

@@ -7,7 +7,7 @@ from ..errors import ShapeError, describe
 
 
 def lift(x, like=None):
-    """`x` as a Tensor: a number becomes a constant, in the floating dtype of `like` if it has one."""
+    """`x` as a Tensor: a number becomes a constant, in the dtype of `like` if that is floating."""
     if isinstance(x, Tensor):
         return x
     if isinstance(x, (bool, int, float, np.number)):

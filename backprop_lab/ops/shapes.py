@@ -118,7 +118,7 @@ class BroadcastTo(Op):
 
 
 def broadcast_to(x, shape):
-    """Copies of x laid out in a larger shape, by NumPy's rule: sizes are equal or 1, from the right.
+    """Copies of x laid out in a larger shape; read from the right, sizes are equal or 1.
 
     An array stays an array, so that rules can call this.
 

@@ -62,8 +62,9 @@ def draw(what):
         raise TypeError("There is nothing to draw yet: ... stands where an answer is to go.")
     else:
         raise TypeError(
-            f"draw shows a tensor, a Graph or the rows of a graph; this is a {type(what).__name__}. "
-            "Numbers and arrays carry no record of what made them: compute with bl.tensor(...)."
+            "draw shows a tensor, a Graph or the rows of a graph; this is a "
+            f"{type(what).__name__}. Numbers and arrays carry no record of what made them: compute "
+            "with bl.tensor(...)."
         )
     return picture_of(graph)
 
@@ -87,8 +88,8 @@ def picture_of(graph):
 def too_large(counted):
     """What is shown in place of a picture that nobody could read."""
     words = (
-        f"This graph has {counted}; a picture holds up to {MOST} nodes. Draw a tensor from nearer "
-        "the start, or run the same code with fewer steps or layers."
+        f"This graph has {counted}: more than the eye can follow in one picture. Draw a tensor "
+        "from nearer the start, or run the same code with fewer steps or layers."
     )
     return Picture(words, html=f"<p>{escape(words)}</p>")
 

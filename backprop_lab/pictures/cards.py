@@ -12,9 +12,9 @@ from .text import clean, content, is_written_out, isolate, width
 # Their inputs can be swapped, so nothing needs to be said about which comes first.
 SYMMETRIC = {"+", "*", "max", "maximum", "minimum"}
 NOT_REACHED = "not reached"  # never 0: nothing arrived, which is not the same as a sum of zero
-PIN = 8  # more room in a badge for the numbers of the inputs
+PIN = 10  # more room in a badge for the numbers of the inputs
 SIZE, SMALL = 14, 12.5  # font sizes, in pixels
-TALL, TALLER, LITTLE = 40, 52, 28  # heights of a card: one line, two lines, a constant
+TALL, TALLER, LITTLE = 44, 52, 28  # heights of a card: one line, two lines, a constant
 
 
 @dataclass
@@ -48,10 +48,7 @@ def make_cards(graph):
 
 
 def gradient_word(graph):
-    """"gradient" if it is that of one number, "cotangent" if each entry has a say; None without.
-
-    A cotangent is a gradient only once the output is a scalar.
-    """
+    """What backward found: gradients of a scalar, cotangents of anything else; None before."""
     seeds = [event["gradient"] for event in graph.events if event["event"] == "seed"]
     return ("cotangent" if seeds[0]["shape"] else "gradient") if seeds else None
 
@@ -72,12 +69,11 @@ def make_card(node, inputs, gradient):
     size = SMALL if constant else SIZE
     text = max(width(name, size, bold=True) + width(rest, size), width(gradient or "", SMALL))
     tag = text + {"constant": 14, "input": 28}.get(node["kind"], 20)
+    tag = max(tag, 52) if node["kind"] == "input" else tag  # a pill is wider than high
     badge = 0 if leaf else max(32, width(symbol, symbol_size(symbol), bold=True) + 12)
     badge += PIN * bool(pins)
     height = LITTLE if constant else TALLER if gradient else TALL
-    return Card(
-        node["kind"], symbol, name, rest, gradient, pins, round(badge), round(tag), height
-    )
+    return Card(node["kind"], symbol, name, rest, gradient, pins, round(badge), round(tag), height)
 
 
 def first_line(node):
@@ -129,8 +125,7 @@ def footnote(graph):
     seed = next(event for event in graph.events if event["event"] == "seed")
     names = {node["id"]: node["name"] for node in graph.nodes}
     output = isolate(clean(names[seed["node"]] or "the output"))
-    weighted = "" if seed["gradient"]["shape"] == [] and seed["gradient"]["data"] == [1.0] else (
-        ", weighted by what backward() was given,"
-    )
+    if seed["gradient"]["shape"] or seed["gradient"]["data"] != [1.0]:
+        output += ", weighted by what backward() was given,"
     spelled = "grad: the gradient," if word == "gradient" else f"{word}:"
-    return f"{spelled} how far {output}{weighted} moves per unit of the tensor"
+    return f"{spelled} how far {output} moves per unit of the tensor"

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 COMFORTABLE, WIDEST = 960, 1200  # pixels: what a notebook cell shows at full size, and the limit
-# Tried in turn, until one is comfortable: in one row; folded into rows that are read like lines of
-# text (the smaller the number, the more rows); from top to bottom.
-SHAPES = (
-    ("leftright", 0), ("leftright", 4), ("leftright", 2.5), ("leftright", 1.6), ("topbottom", 0),
-)  # fmt: skip
+# How often a graph that is too long for one row is folded: the smaller the number, the more rows.
+FOLDS = (4, 2.5, 1.6, 0.8, 0.4, 0.2, 0.1)
 SPACING = {
     "node_gap": 22, "dummy_gap": 18, "isolated_gap": 22, "reroute_node_gap": 22,
-    "edge_label_margin": 20,
+    "edge_label_margin": 20, "port_gap": 12, "port_stroke_clear": 8,
 }  # fmt: skip
 
 
@@ -39,8 +36,8 @@ def place(sizes, edges, most=300):
     """Arrange boxes, each to the right of those that it reads from, or below them.
 
     Arguments: sizes ({id: (width, height)}), edges (a list of (from, to, size of its label or
-    None)), most (boxes; TooLarge is raised beyond). The same input gives the same layout in every
-    process. Raises ImportError if graphlay cannot be imported.
+    None)), most (boxes that are tried). The same input gives the same layout in every process.
+    Raises TooLarge for more boxes or a hopeless tangle, ImportError without graphlay.
 
     >>> layout = place({"a": (40, 30), "b": (40, 30)}, [("a", "b", None)])
     >>> layout.boxes["a"][0] < layout.boxes["b"][0]
@@ -54,32 +51,51 @@ def place(sizes, edges, most=300):
     for source, reader, label in edges:
         size = {"label_size": {"width": label[0], "height": label[1]}} if label else {}
         graph.edge(source, reader, **size)
-    best = None
-    for direction, fold in SHAPES:
-        options = {
-            "direction": direction,
-            "spacing": SPACING | {"layer_gap": 44 if direction == "leftright" else 34},
-            "routing": {"style": "orthogonal"},
-            "limits": {"max_nodes": most, "max_edges": 4 * most, "max_dummies": 40 * most},
-            "wrap": {"viewport_aspect": fold},
-            "tuning": {"wrap": {"max_cut_edges": 1, "max_rows": 8}},
-        }
-        try:
-            found = graphlay.layout(graph, preset="layered", options=options)
-        except graphlay.GraphlayError as error:
-            raise TooLarge(str(error)) from error
-        if best is None or breadth(found) < breadth(best[0]):
-            best = found, direction
-        if breadth(found) <= COMFORTABLE:
-            break
-    return from_corner(*best)
+    limits = {"max_nodes": most, "max_edges": 4 * most, "max_dummies": 6 * most}
+    try:
+        return from_corner(*choose(graph, limits))
+    except graphlay.GraphlayError as error:
+        raise TooLarge(str(error)) from error
+
+
+def choose(graph, limits):
+    """The first arrangement that is comfortable, else the narrowest, and is it a downward one?
+
+    One row comes first; then rows to be read like lines of text, with a single arrow from each to
+    the next; then from top to bottom.
+    """
+    row = arrange(graph, limits)
+    if breadth(row) <= COMFORTABLE:
+        return row, False
+    for fold in FOLDS:
+        folded = arrange(graph, limits, fold=fold)
+        if breadth(folded) <= COMFORTABLE:
+            return folded, False
+        if breadth(folded) == breadth(row):
+            break  # nowhere is there a single arrow to fold at
+    column = arrange(graph, limits, direction="topbottom")
+    return (column, True) if breadth(column) < breadth(row) else (row, False)
+
+
+def arrange(graph, limits, direction="leftright", fold=0):
+    import graphlay
+
+    options = {
+        "direction": direction,
+        "spacing": SPACING | {"layer_gap": 44 if direction == "leftright" else 34},
+        "routing": {"style": "orthogonal"},
+        "wrap": {"viewport_aspect": fold},
+        "tuning": {"wrap": {"max_cut_edges": 1, "max_rows": 50}},
+        "limits": limits,
+    }
+    return graphlay.layout(graph, preset="layered", options=options)
 
 
 def breadth(found):
     return found.bounds["max"]["x"] - found.bounds["min"]["x"]
 
 
-def from_corner(found, direction):
+def from_corner(found, down):
     """graphlay's result as a Layout, moved so that its top left corner is (0, 0)."""
     least, most = found.bounds["min"], found.bounds["max"]
 
@@ -93,7 +109,7 @@ def from_corner(found, direction):
         labels=[anchor and point(anchor) for anchor in anchors],
         width=most["x"] - least["x"],
         height=most["y"] - least["y"],
-        down=direction == "topbottom",
+        down=down,
     )
 
 

@@ -20,7 +20,7 @@ def write(cards, edges, layout, note, alt):
     inner = max(layout.width, width(note or "", SMALL))
     wide, high = inner + 2 * MARGIN, layout.height + 2 * MARGIN + (FOOT if note else 0)
     left = (layout.width - wide) / 2
-    shown = min(1, WIDEST / wide)  # a graph that even folding leaves too wide is scaled down
+    shown = min(1, WIDEST / wide)  # what no arrangement makes narrow enough is scaled down
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * shown:g}" '
         f'height="{high * shown:g}" viewBox="{left:g} {-MARGIN} {wide:g} {high:g}" role="img">',
@@ -37,7 +37,7 @@ def write(cards, edges, layout, note, alt):
     for (source, reader, _), corners in zip(edges, layout.arrows, strict=True):
         number = cards[reader].pins.get(source)
         if number:
-            reach = cards[reader].height / 2 - 11  # how far from the middle it may stand
+            reach = cards[reader].height / 2 - 10  # how far from the middle it may stand
             parts.append(pin(number, *corners[-1], layout.boxes[reader][1], reach, layout.down))
     if note:
         parts.append(line(note, "muted", layout.width / 2, layout.height + FOOT + 6, SMALL))
@@ -96,15 +96,17 @@ def pin(number, x, y, middle, reach, down):
     if down:
         return line(number, "muted", x - 6 - width(number, SMALL) / 2, y - 4, SMALL)
     inside = max(middle - reach, min(middle + reach, y))
-    return line(number, "muted", x + 6 + width(number, SMALL) / 2, inside + 4, SMALL - 0.5)
+    return line(number, "muted", x + 7 + width(number, SMALL) / 2, inside + 4, SMALL)
 
 
 def draw_card(card, x, y, down):
     """One card, centred at (x, y): outline, badge, tag."""
     wide, high = card.size
     left, top = x - wide / 2, y - high / 2
-    parts = [badge(card, left, top, high, PIN * bool(card.pins) * (not down))] if card.symbol else []
-    parts.insert(0, OUTLINES[card.kind](left, top, wide, high))
+    parts = [OUTLINES[card.kind](left, top, wide, high)]
+    if card.symbol:
+        shift = PIN if card.pins and not down else 0
+        parts.append(badge(card, left, top, high, shift))
     middle = left + card.badge + card.tag / 2
     size = SMALL if card.kind == "constant" else SIZE
     first = y - 5 if card.gradient else y + 5

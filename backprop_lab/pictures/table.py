@@ -2,6 +2,7 @@
 
 from html import escape
 
+from .cards import NOT_REACHED
 from .text import clean, content
 from .words import forward_order, name_all
 
@@ -15,16 +16,11 @@ def table(graph, alt):
     rows = [("tensor", "made by", "from", "value", "gradient" if gradients else "")]
     for node in order:
         key = node["id"]
-        rows.append(
-            (
-                titles[key],
-                clean(node["label"]) if node["op"] else node["kind"],
-                ", ".join(titles[edge["from"]] for edge in inputs[key]),
-                content(node["value"]) if node["value"] else "",
-                "" if not gradients else content(gradients[key]) if key in gradients
-                else "not reached",
-            )  # fmt: skip
-        )
+        made_by = clean(node["label"]) if node["op"] else node["kind"]
+        sources = ", ".join(titles[edge["from"]] for edge in inputs[key])
+        value = content(node["value"]) if node["value"] else ""
+        gradient = content(gradients[key]) if key in gradients else NOT_REACHED
+        rows.append((titles[key], made_by, sources, value, gradient if gradients else ""))
     head, *body = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
     return (
         f"<p>{escape(alt)}</p><table><thead><tr>{head.replace('td>', 'th>')}</tr></thead>"

@@ -43,8 +43,9 @@ def rules(colours):
         for kind, pair in colours.items()
         if isinstance(pair, tuple)
     )
-    return kinds + (
-        ".panel{fill:%(panel)s;stroke:%(frame)s}.ink{fill:%(ink)s}.muted,.missing{fill:%(muted)s}"
-        ".edge{fill:none;stroke:%(edge)s}.head{fill:%(edge)s}.badge{fill:%(badge)s}"
-        ".gradient{fill:%(gradient)s}.chip{fill:%(panel)s}"
-    ) % colours
+    plain = {
+        ".panel": "fill:{panel};stroke:{frame}", ".badge": "fill:{badge}", ".chip": "fill:{panel}",
+        ".edge": "fill:none;stroke:{edge}", ".head": "fill:{edge}", ".ink": "fill:{ink}",
+        ".muted,.missing": "fill:{muted}", ".gradient": "fill:{gradient}",
+    }  # fmt: skip
+    return kinds + "".join(f"{name}{{{rule.format(**colours)}}}" for name, rule in plain.items())

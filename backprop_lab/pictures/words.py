@@ -8,8 +8,9 @@ from .cards import gradient_word
 from .text import clean, content, is_written_out, isolate
 
 INFIX = {"+", "−", "×", "÷", "**", "@"}
-STEPS = 16  # operators that are told one by one; more are counted
+STEPS = 12  # operators that are told one by one; more are counted
 NAMED = 6  # leaves of a kind, or shared tensors, that are named; more are counted
+MANY = 16  # gradients that are told with their numbers
 SHORT = 24  # characters of a formula that may stand for a tensor without a name
 
 
@@ -48,6 +49,7 @@ def forward_order(graph):
 def name_all(graph, order):
     """What each tensor is called, as {id: title}: its name, else a short formula, else t1, t2, …"""
     titles, inputs = {}, graph.inputs()
+    taken = {node["name"] for node in order}
     for node in order:
         if node["name"]:
             title = isolate(clean(node["name"]))
@@ -56,7 +58,9 @@ def name_all(graph, order):
             title = ("" if bare else f"{node['kind']} ") + content(node["value"])
         else:
             title = formula(node, inputs[node["id"]], titles)
-            title = title if len(title) <= SHORT else unused("t1", titles.values())
+            if len(title) > SHORT or title in taken:
+                title = unused("t1", taken)
+            taken.add(title)
         titles[node["id"]] = title
     return titles
 
@@ -106,11 +110,14 @@ def result(value):
 def counts(graph, operators):
     """The operators of a large graph: how many of each, and how long the longest route is."""
     each = Counter(clean(node["label"]) for node in operators).most_common(NAMED)
+    others = len(operators) - sum(n for _, n in each)
+    rest = f" and {others} others" if others else ""
     depth, inputs = {}, graph.inputs()
     for node in operators:
-        depth[node["id"]] = 1 + max((depth.get(e["from"], 0) for e in inputs[node["id"]]), default=0)
+        before = [depth.get(edge["from"], 0) for edge in inputs[node["id"]]]
+        depth[node["id"]] = 1 + max(before, default=0)
     return (
-        f"In {len(operators)} steps, mostly {listed([f'{n} {symbol}' for symbol, n in each])}; "
+        f"In {len(operators)} steps: {listed([f'{n} {symbol}' for symbol, n in each])}{rest}; "
         f"the longest route has {max(depth.values())}."
     )
 
@@ -120,7 +127,7 @@ def origins(order, titles):
     told = []
     for kind in LEAVES:
         found = [
-            titles[node["id"]] + (result(node["value"]) if node["name"] else "")
+            titles[node["id"]] + result(node["value"]) if node["name"] else content(node["value"])
             for node in order
             if node["kind"] == kind
         ]
@@ -150,17 +157,20 @@ def gradients(graph, order, titles):
     if not word:
         possible = any(edge["local"] for edge in graph.edges)
         return "No gradients yet: backward() has not run." if possible else ""
-    reached = [node for node in order if node["id"] in found]
-    missed = [
-        titles[node["id"]]
-        for node in order
-        if node["id"] not in found and node["kind"] != "constant"
-    ]
-    told = [f"{titles[node['id']]}: {content(found[node['id']])}" for node in reached]
-    if len(told) > 2 * STEPS:
-        told = [f"{len(told)} tensors were reached"]
-    not_reached = f" Not reached: {few(missed)}." if missed else ""
-    return f"{word.capitalize()}s: {'; '.join(told)}.{not_reached}"
+    told, large, missed = [], [], []
+    for node in order:
+        title, gradient = titles[node["id"]], found.get(node["id"])
+        if gradient is None:
+            missed += [title] if node["kind"] != "constant" else []
+        elif is_written_out(gradient) and len(told) < MANY:
+            told.append(f"{content(gradient)} at {title}")
+        else:
+            large.append(title)
+    return " ".join(
+        [f"{word.capitalize()}s: {'; '.join(told)}."]
+        + ([f"Reached as well: {few(large)}."] if large else [])
+        + ([f"Not reached: {few(missed)}."] if missed else [])
+    )
 
 
 def few(names):

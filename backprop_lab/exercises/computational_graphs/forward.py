@@ -73,7 +73,7 @@ def wrong_value(case, values, name):
     made_by, *inputs = case["graph"][name]
     if made_by in LEAVES:
         wanted = case["leaves"][name]
-        return None if matches(values[name], wanted) else f"{name} is a leaf, and its value changed."
+        return None if matches(values[name], wanted) else f"The value of the leaf {name} changed."
     if not all(is_number(values[x]) for x in inputs):
         return f"The values of {shorten(inputs)} are not numbers."
     if matches(values[name], FUNCTIONS[made_by](*[values[x] for x in inputs])):
@@ -105,10 +105,12 @@ def returned_values(reports):
 
 def swapped(case, values):
     """Whether some difference was taken the wrong way round."""
+    if not isinstance(values, dict):
+        return False
     for name, row in case["graph"].items():
-        if row[0] == "-" and isinstance(values, dict) and all(x in values for x in (name, *row[1:])):
-            x, y = values[row[1]], values[row[2]]
-            if is_number(x) and is_number(y) and matches(values[name], y - x) and np.any(x != y):
+        if row[0] == "-" and all(is_number(values.get(x)) for x in row[1:]):
+            x, y = (values[source] for source in row[1:])
+            if matches(values.get(name), y - x) and np.any(x != y):
                 return True
     return False
 

@@ -136,6 +136,6 @@ def is_valid_order(graph, order):
             "two questions about that set; after the last name there is one about the graph.",
         ),
     ),
-    why="Your function asks only what running needs: nothing missing, nothing twice, nothing early. "
+    why="Your function asks what running needs: nothing missing, nothing twice, nothing early. "
     "That is why it lets every valid order through and not one favourite.",
 )

@@ -134,6 +134,6 @@ Write down the graph of `e = (a + b) * (b + 1)`.
             'and write its row: what makes it, then its two inputs. The last row is called "e".',
         ),
     ),
-    why="b has one row and two readers, so two arrows leave it. That fork is what the next notebook "
-    "is about: what b does to e travels along both.",
+    why="b has one row and two readers, so two arrows leave it. That fork is what the next "
+    "notebook is about: what b does to e travels along both.",
 )
