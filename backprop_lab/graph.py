@@ -87,7 +87,7 @@ class Graph:
 
         Tensors without a name are called t1, t2, … in forward order.
         """
-        names, rows = {}, {}
+        names, rows = {node["id"]: node["name"] for node in self.nodes}, {}
         inputs = self.inputs()
         for node in self.nodes:
             label = node["label"] if node["kind"] == "constant" else "t1"

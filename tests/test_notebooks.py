@@ -51,6 +51,8 @@ def code_lines(cell):
 
 
 def words(text):
+    """How many words of prose: a piece of code counts as one, a formula as none."""
+    text = re.sub(r"`[^`]*`", " code ", text)
     text = re.sub(r"\$\$.*?\$\$|\$.*?\$|<[^>]*>|[#*|`]|\(.*?\.ipynb\)", " ", text, flags=re.S)
     return len(text.split())
 

@@ -109,12 +109,14 @@ def image(svg, alt):
 def variable_names(frame):
     """What the variables of a frame call their tensors, as {id(tensor): name}.
 
-    Local variables come before global ones, and the first name for a tensor stays. Names that begin
-    with _ are left out: notebooks keep past outputs under such names.
+    Local variables come before global ones, and the first name for a tensor stays. Left out are
+    names that begin with _, as notebooks give to past outputs, and those that nobody could type,
+    as tools give to their own.
     """
     names = {}
     for scope in (frame.f_locals, frame.f_globals):
         for name, value in list(scope.items()):
-            if isinstance(value, Tensor) and not name.startswith("_"):
+            typed = name.isidentifier() and not name.startswith("_")
+            if typed and isinstance(value, Tensor):
                 names.setdefault(id(value), name)
     return names

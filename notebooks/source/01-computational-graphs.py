@@ -358,7 +358,7 @@ if not check("forward", forward):
 else:
     outcomes = Counter(try_order(rng.permutation([*"sptvug"])) for _ in range(1000))
     for outcome, times in outcomes.most_common():
-        print(f"{times:4d} ×  {outcome}")
+        print(f"{times:4d} × ", outcome if isinstance(outcome, str) else f"g = {outcome:.4g}")
     display(bl.compare(my_guess, sum(isinstance(key, float) for key in outcomes)))
 
 # %% [markdown]
@@ -395,7 +395,9 @@ bl.compare(my_guess, sum(len(node["saved"]) for node in nodes))
 # Two: the inputs of the one product. The two sums keep nothing.
 
 # %%
-print({node["label"]: node["saved"] for node in nodes if node["op"]})
+for node in nodes:
+    if node["op"]:
+        print(node["label"], "keeps", ", ".join(node["saved"]) or "nothing")
 
 # %% [markdown]
 # For $z = e^x$ the local derivative is $e^x$ again, and that number exists already: it is $z$. The
@@ -435,14 +437,17 @@ check("keep", keep)
 # a number at every tensor: how much `e` moves when that tensor is nudged.
 
 # %%
+a = bl.tensor(2.0, requires_grad=True)
+b = bl.tensor(1.0, requires_grad=True)
+e = (a + b) * (b + 1)
 e.backward()
 bl.draw(e)
 
 # %% [markdown]
-# Try it: at `a` the picture says 2, so `a` = 2.001 should move `e` by about 0.002.
+# Try it: at `a` the picture says 2, so moving `a` from 2 to 2.001 should move `e` by about 0.002.
 
 # %%
-nudged = (a.data + 0.001 + b.data) * (b.data + 1)
+nudged = (2.001 + 1) * (1 + 1)
 print(f"e moved by {nudged - e.item():.4f}")
 
 # %% [markdown]
