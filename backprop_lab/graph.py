@@ -64,7 +64,9 @@ class Graph:
         check_rows(rows)
         read = {name for row in rows.values() for name in row[1:]}
         graph = cls()
-        for name, (made_by, *inputs) in rows.items():
+        reads = {name: row[1:] for name, row in rows.items()}
+        for name in TopologicalSorter(reads).static_order():
+            made_by, *inputs = rows[name]
             leaf = made_by in LEAVES
             graph.nodes.append(
                 {

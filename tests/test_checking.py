@@ -108,7 +108,7 @@ def test_the_watch_sees_calls_into_our_package_and_into_torch():
 @pytest.mark.parametrize(
     "guess, value, text",
     [
-        (..., 135.0, "No guess yet. It is 135."),
+        (..., 135.0, "No guess yet. Put yours in place of the dots, and run both cells again."),
         (54, np.float64(135.0), "Your guess: 54. It is 135."),
         (135, 135.0, "Your guess: 135. So it is."),
         (2.61, 2.612, "Your guess: 2.61. So it is."),

@@ -50,7 +50,7 @@ class TestNotebook1:
     def test_shuffled_orders_give_one_number(self):
         shown = printed(solved(1), "Counter(try_order")
         assert shown.count("g = ") == 1
-        assert shown.rstrip().endswith("It is 1.")
+        assert shown.rstrip().endswith("Your guess: 1. So it is.")
 
     def test_the_product_keeps_two_numbers_and_the_sums_none(self):
         assert printed(solved(1), 'print(node["label"]').split("\n")[:3] == [
@@ -64,7 +64,7 @@ class TestNotebook1:
         assert "a" in picture and "b" in picture
 
     def test_three_cells_are_computed_again(self):
-        assert printed(solved(1), "changed = ") == "No guess yet. It is 3."
+        assert printed(solved(1), "changed = ") == "Your guess: 3. So it is."
 
 
 def text_of(notebook):

@@ -210,17 +210,91 @@ def test_an_exception_is_shown_as_theirs(exercise, error):
         assert "raise error" in verdict.text
 
 
-def test_an_endless_loop_is_stopped(monkeypatch):
+def endless(graph, root):
+    while True:
+        pass
+
+
+def endless_in_a_generator(graph, root):
+    while not all(name in () for name in graph):
+        pass
+
+
+@pytest.mark.parametrize("topo", [endless, endless_in_a_generator])
+def test_an_endless_loop_is_stopped_once(monkeypatch, topo):
     monkeypatch.setattr("backprop_lab.exercises.probing.SECONDS", 0.2)
-    exercise = exercises()["topo"]
+    calls = []
 
-    def topo(graph, root):
-        while True:
-            pass
+    def counted(graph, root):
+        calls.append(root)
+        return topo(graph, root)
 
-    verdict = assess(exercise, topo, 0)
+    verdict = assess(exercises()["topo"], counted, 0)
     assert verdict.status == "stopped"
     assert "a loop that cannot end" in verdict.text
+    assert verdict.misconception is None
+    assert len(calls) == 1
+
+
+def test_a_fault_of_the_check_itself_stops_nothing(monkeypatch):
+    monkeypatch.setattr("backprop_lab.exercises.assess", lambda *args, **kwargs: 1 / 0)
+    mark = check("topo", lambda graph, root: [])
+    assert mark == 0
+    assert "a fault of the lab, not yours" in mark._repr_html_()
+
+
+SLIPS = {
+    "rows": [
+        ('rows = {"a": ["input"], "b": ["input"], "1": ["input"], "c": ["+", "a", "b"],'
+         ' "d": ["+", "b", "1"], "e": ["*", "c", "d"]}', "constant_is_trainable", "typed into"),
+        ('rows = {"a": ["input"], 1: ["constant"]}', None, "needs quotes"),
+        ('rows = {"a": ["input"], "d": ...}', None, "'d' is still blank"),
+    ],
+    "kinds": [
+        ('kinds = {"x": "input", "z": ..., "y": ["input"]}', None, "bias: still blank"),
+    ],
+    "topo": [
+        ("def topo(graph, root): print(root)", None, "forget its return"),
+        ("def topo(graph): return []", None, "TypeError"),
+        ("topo = 'topo'", None, "A function is asked for"),
+        ("def topo(graph, root): return []", None, "The list is empty"),
+        ("def topo(graph, root):\n  return [y for x in graph[root][1:] for y in topo(graph, x)]"
+         " + [root]", "visits_twice", "comes a second time"),
+        ("def topo(graph, root): return list(graph)", "takes_everything", "does not depend on it"),
+    ],
+    "is_valid_order": [
+        ("def is_valid_order(graph, order): return True", "compares_the_names_only", "walk along"),
+        ("def is_valid_order(graph, order): return False", None, "refuses this order"),
+        ("def is_valid_order(graph, order): print(order)", None, "forget its return"),
+    ],
+    "forward": [
+        ("def forward(graph, order, leaves, functions): print(1)", None, "forget its return"),
+        ("def forward(graph, order, leaves, functions):\n  return functions['input']()", None,
+         "KeyError: 'input'"),
+        ("def forward(graph, order, leaves, functions):\n  values = dict(leaves)\n"
+         "  for name in graph:\n    if name not in values:\n"
+         "      f, *x = graph[name]\n      values[name] = functions[f](*[values[y] for y in x])\n"
+         "  return values", None, "KeyError"),
+    ],
+    "keep": [
+        ('keep = {"+": [], "*": ["x", "y"], "exp": ["z"], "square": ["x"], "relu": ["x"]}',
+         "keeps_the_inputs", "relu: it would do"),
+        ('keep = {"+": [], "exp": ("z")}', None, "*: still blank"),
+        ('keep = {"+": [], "*": ["x", "y"], "exp": "z"}', None, "Put it in a list"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name, code, mistake, said",
+    [(name, *slip) for name, slips in SLIPS.items() for slip in slips],
+)
+def test_a_card_says_what_happened_and_accuses_nobody_wrongly(name, code, mistake, said):
+    """Slips that new learners made: each has its sentence, and no misconception without evidence."""
+    exercise = exercises()[name]
+    verdict = assess(exercise, define(code, exercise), 0)
+    assert verdict.misconception == mistake
+    assert said in verdict.text
 
 
 # --- what a check returns ----------------------------------------------------------------------
@@ -240,9 +314,8 @@ ODD = st.recursive(
 def test_a_check_survives_any_answer(exercise, odd):
     """Judges get whatever a learner returns; none of it may end in a traceback."""
     for answer in (odd, lambda *inputs: odd):
-        mark = check(exercise.id, answer)
-        assert 0 <= mark < exercise.points
-        assert mark._repr_html_()
+        verdict = assess(exercise, answer, 0)
+        assert 0 <= verdict.share < 1
 
 
 class EqualToEverything:
@@ -315,11 +388,11 @@ def test_there_are_three_hints_titled_by_symptom(exercise):
 @pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
 def test_judging_needs_the_reports_alone(exercise):
     """The grader judges in another process, from data that has been through JSON."""
-    from backprop_lab.exercises.probing import run_case
+    from backprop_lab.exercises.probing import run_cases
 
     cases = exercise.cases(1)
     answer = define(reference(exercise), exercise)
-    reports = [run_case(exercise, answer, case) for case in cases]
+    reports = run_cases(exercise, answer, cases)
     text = json.dumps(reports, default=lambda a: {"array": a.tolist()})
     back = json.loads(text, object_hook=lambda d: np.array(d["array"]) if "array" in d else d)
     assert judge_all(exercise, cases, back).status == "right"

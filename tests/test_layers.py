@@ -24,8 +24,7 @@ HEAVY = ("torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "graphlay"
 
 
 def modules():
-    return [p for p in PACKAGE.rglob("*.py") if p.name not in ("__main__.py",) and p.parent != PACKAGE
-            or p.stem in MAY_IMPORT]  # fmt: skip
+    return [path for path in PACKAGE.rglob("*.py") if layer(path) in MAY_IMPORT]
 
 
 def layer(path):

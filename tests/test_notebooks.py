@@ -54,7 +54,7 @@ def words(text):
     """How many words of prose: a piece of code counts as one, a formula as none."""
     text = re.sub(r"`[^`]*`", " code ", text)
     text = re.sub(r"\$\$.*?\$\$|\$.*?\$|<[^>]*>|[#*|`]|\(.*?\.ipynb\)", " ", text, flags=re.S)
-    return len(text.split())
+    return sum(any(letter.isalnum() for letter in word) for word in text.split())
 
 
 def test_there_is_a_notebook():
@@ -187,6 +187,15 @@ def test_no_output_is_of_a_kind_that_code_hosts_do_not_show(pair):
     streams = [o.name for c in of_type(page(pair), "code") for o in c.outputs if "name" in o]
     assert not errors
     assert "stderr" not in streams
+
+
+@learners_pages
+def test_a_blank_page_shows_no_answer_before_there_is_a_guess(pair):
+    for cell in of_type(page(pair), "code"):
+        if "compare(my_guess" in cell.source:
+            texts = [str(out.get("data", out.get("text"))) for out in cell.outputs]
+            assert "So it is" not in " ".join(texts)
+            assert "It is" not in " ".join(texts)
 
 
 @learners_pages

@@ -8,7 +8,7 @@ A source is a jupytext percent script. Three marks in it are ours:
                                         and ### END SOLUTION is for the solved notebook only
 
 In the notebook to learn with, a solution turns into `return ...`, or into what stands between
-### BEGIN STUB and ### END STUB in the same cell.
+### BEGIN STUB and ### END STUB in the same cell. Any other cell may hold such marks as well.
 """
 
 import hashlib
@@ -122,8 +122,8 @@ def compose_cell(cell, solved):
             text = folded_hints(exercises()[cell.metadata["hints"]])
         return nbformat.v4.new_markdown_cell(text)
     checked = CHECK.match(text)
+    text = solve(text) if solved else blank(text)
     if name:
-        text = solve(text) if solved else blank(text)
         tags["nbgrader"] = nbgrader(name, solution=True)
     elif checked:
         exercise = exercises()[checked[1]]

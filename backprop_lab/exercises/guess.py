@@ -19,20 +19,20 @@ class Comparison:
 
 
 def compare(my_guess, value):
-    """Set a prediction beside the truth. A guess of `...` says that there is none yet.
+    """Set a prediction beside the truth, which stays hidden until there is a guess.
 
     Arguments: my_guess (anything), value (what came out). Numbers count as equal when they agree
     to three digits. Returns something that shows itself as a sentence.
 
     >>> compare(..., 135.0)
-    No guess yet. It is 135.
+    No guess yet. Put yours in place of the dots, and run both cells again.
     >>> compare(54, 135.0)
     Your guess: 54. It is 135.
     >>> compare(135, 135.0)
     Your guess: 135. So it is.
     """
     if my_guess is ...:
-        return Comparison(f"No guess yet. It is {say(value)}.")
+        return Comparison("No guess yet. Put yours in place of the dots, and run both cells again.")
     if agree(my_guess, value):
         return Comparison(f"Your guess: {say(my_guess)}. So it is.")
     return Comparison(f"Your guess: {say(my_guess)}. It is {say(value)}.")

@@ -8,13 +8,13 @@ own complaint about the smallest case that fails.
 import numpy as np
 
 from .exercise import Verdict
-from .probing import UNFILLED, run_case, same
+from .probing import UNFILLED, run_cases, same
 
 
 def assess(exercise, answer, seed):
     """The verdict on `answer`: cases, probe and judge in one go, as a notebook needs it."""
     cases = exercise.cases(seed)
-    return judge_all(exercise, cases, [run_case(exercise, answer, case) for case in cases])
+    return judge_all(exercise, cases, run_cases(exercise, answer, cases))
 
 
 def judge_all(exercise, cases, reports):
@@ -54,7 +54,8 @@ def find_trouble(exercise, case, report):
         )
     complaints = exercise.judge(case, report["returned"])
     if complaints:
-        return "wrong", "\n\n".join(complaints[:3])
+        more = [f"And {len(complaints) - 3} more."] if len(complaints) > 3 else []
+        return "wrong", "\n\n".join(complaints[:3] + more)
     if report["changed"]:
         return "wrong", (
             f"The result is right, but your function changed what it was given: "
@@ -76,8 +77,7 @@ def recognise(exercise, cases, reports):
     for mistake in exercise.misconceptions:
         if mistake.looks_like is None:
             answer = wrong_answer(exercise, mistake)
-            theirs = [run_case(exercise, answer, case) for case in cases]
-            if all(map(same_result, theirs, reports)):
+            if all(map(same_result, run_cases(exercise, answer, cases), reports)):
                 return mistake
         elif mistake.looks_like(cases, reports):
             return mistake

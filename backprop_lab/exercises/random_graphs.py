@@ -1,6 +1,7 @@
 """Random graphs as rows, and orders of them, good and broken, for cases and judges."""
 
 from graphlib import TopologicalSorter
+from itertools import pairwise
 
 ARITY = {"+": 2, "-": 2, "*": 2, "exp": 1, "log": 1, "sin": 1}
 
@@ -47,7 +48,11 @@ def random_order(rng, rows):
 
 
 def mutants(rng, rows, order):
-    """Orders broken on purpose: early, twice, missing in the middle and at the end, foreign."""
+    """Orders broken on purpose: a reader far too early, a reader just before its input, a name
+    twice, a name missing in the middle and at the end, a foreign name, and no name at all."""
+    neighbours = list(rows)
+    i = next(i for i, (x, z) in enumerate(pairwise(neighbours)) if x in rows[z])
+    neighbours[i : i + 2] = neighbours[i + 1], neighbours[i]
     reader = str(rng.choice([name for name, row in rows.items() if len(row) > 1]))
     early = [name for name in order if name != reader]
     last_input = max(early.index(x) for x in rows[reader][1:])
@@ -57,6 +62,7 @@ def mutants(rng, rows, order):
     at = int(rng.integers(1, len(order)))
     return [
         early,
+        neighbours,
         [*order, repeated],
         order[:middle] + order[middle + 1 :],
         order[:-1],
@@ -77,3 +83,12 @@ def shown(case):
 def shorten(names):
     """The first dozen of many names, in one line."""
     return ", ".join(map(str, names[:12])) + (", …" if len(names) > 12 else "")
+
+
+def what_came(answer):
+    """How a card says what a function returned instead of what was asked for."""
+    if answer is None:
+        return "yours returned nothing (None): did it forget its return?"
+    if isinstance(answer, dict) and "type" in answer:
+        return f"yours returned a {answer['type']}."
+    return f"yours returned {str(answer)[:60]}."

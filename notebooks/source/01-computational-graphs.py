@@ -5,7 +5,7 @@
 # it runs, run it, and say what it must remember.
 #
 # **You will** write a graph down, sort it and run it · **You need** loops, functions and
-# dictionaries in Python; the derivative of $x^2$ · **Minutes** 65, and 15 with the extra practice
+# dictionaries in Python; the derivative of $x^2$ · **Minutes** 75, and 15 more for extra practice
 #
 # Run the next two cells: Shift + Enter.
 
@@ -32,9 +32,11 @@ bl.draw(e)
 
 # %% [markdown]
 # - A box with a symbol is an **operator**: a node, something that ran.
-# - An arrow is a **tensor**: an edge, a value on its way from the node that made it to a node that
-#   reads it.
+# - An arrow is a **tensor**: an edge, a value on its way to a node that reads it. All arrows that
+#   leave one box carry the same tensor, whose value stands in the box.
 # - A box that no arrow enters is a **leaf**: something that was put in.
+#
+# `e` is the result: it has a value, and no reader yet.
 
 # %% [markdown]
 # `requires_grad=True` asks the lab to write down what happens to a tensor. Nothing else is needed:
@@ -49,10 +51,15 @@ bl.draw(e)
 #
 # $$p = x\,y \qquad f = (p + \sin x)\cdot p$$
 #
-# Put your number in place of the dots. A wrong guess is worth more than none.
+# Put your number in place of the dots, then run both cells. A wrong guess is worth more than none.
 
 # %%
+### BEGIN STUB
 my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 6
+### END SOLUTION
 
 # %%
 x = bl.tensor(1.2, requires_grad=True)
@@ -91,6 +98,9 @@ bl.draw(rows_of_f)
 #
 # It is the same picture without numbers, because rows say how and not how much. `p` stands in two
 # lists, so two arrows carry it.
+#
+# Your turn. In a new cell, `bl.draw(rows)` shows what you have written so far. If you are stuck,
+# open a hint below the check: Tab to it, then Enter.
 
 # %% [markdown] exercise="rows"
 
@@ -115,24 +125,23 @@ check("rows", rows)
 # %% [markdown] hints="rows"
 
 # %% [markdown]
-# While you work on it, `bl.draw(rows)` in a new cell shows what you have written so far.
-
-# %% [markdown]
 # ### Ask each tensor where it comes from
 #
-# Here is a neuron with its loss. Which of its tensors will training change?
+# A *neuron* is a small formula whose numbers can be adjusted: its *weights*. The *loss* says how far
+# its answer `y` is from the answer `p` that was wanted, and *training* changes the weights to make
+# the loss smaller. Which of these tensors will training change?
 
 # %%
 x = bl.tensor([2.0, -1.0])
-w, b = bl.parameter([0.5, 1.5]), bl.parameter(0.1)
+w, bias = bl.parameter([0.5, 1.5]), bl.parameter(0.1)
 p = bl.tensor(0.7, requires_grad=True)
-z = (w * x).sum() + b
-y = ops.tanh(z)
+z = (w * x).sum() + bias
+y = ops.tanh(z)  # squeezes any number between -1 and 1
 loss = (y - p) ** 2
 bl.draw(loss)
 
 # %% [markdown]
-# Two of them: `w` and `b`. What an operator made is **intermediate**. What no operator made is a
+# Two of them: `w` and `bias`. What an operator made is **intermediate**. What no operator made is a
 # leaf, and leaves come in three kinds:
 #
 # | leaf | made with | who chose its value |
@@ -151,13 +160,13 @@ bl.draw(loss)
 # %% exercise="kinds"
 ### BEGIN STUB
 kinds = {
-    "x": ..., "w": ..., "b": ..., "p": ...,
+    "x": ..., "w": ..., "bias": ..., "p": ...,
     "z": ..., "y": ..., "loss": ..., "2": ...,
 }
 ### END STUB
 ### BEGIN SOLUTION
 kinds = {
-    "x": "input", "w": "weight", "b": "weight", "p": "input",
+    "x": "input", "w": "weight", "bias": "weight", "p": "input",
     "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant",
 }
 ### END SOLUTION
@@ -176,7 +185,7 @@ check("kinds", kinds)
 #
 # Three operators can be put in six orders. In how many of the six can these three run?
 #
-# $$b = e^{a} \qquad c = b + a \qquad d = b \cdot c$$
+# $$b = \exp(a) \qquad c = b + a \qquad d = b \cdot c$$
 
 # %%
 diamond = {
@@ -190,9 +199,16 @@ bl.draw(diamond)
 # %% [markdown]
 # The rows stand in the order in which somebody thought of them, result first. That is allowed: only
 # the names inside the rows say who has to wait for whom.
+#
+# In how many of the six orders can `b`, `c` and `d` run?
 
 # %%
+### BEGIN STUB
 my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 1
+### END SOLUTION
 
 # %%
 from itertools import permutations
@@ -212,19 +228,19 @@ bl.compare(my_guess, list(faults.values()).count(None))
 # %% [markdown]
 # How do you find one? Start from the result and ask what is missing.
 #
-# | look at | is anything missing? | so |
+# | waiting | look at the last: is anything missing? | so |
 # |---|---|---|
-# | `d` | `b` | `b` first |
-# | `b` | `a` | `a` first |
-# | `a` | no | put `a` down, go back to `b` |
-# | `b` | no | put `b` down, go back to `d` |
-# | `d` | `c` | `c` first |
-# | `c` | no | put `c` down, go back to `d` |
-# | `d` | no | put `d` down |
+# | d | `b` is | `b` has to wait as well |
+# | d b | `a` is | `a` has to wait as well |
+# | d b a | no | put `a` down |
+# | d b | no | put `b` down |
+# | d | `c` is | `c` has to wait as well |
+# | d c | no | put `c` down |
+# | d | no | put `d` down |
 
 # %% [markdown]
 # Each name is *looked at* early and *put down* late: only once nothing that it reads is missing.
-# The column on the left, from any line upwards, also tells you what still waits.
+# The column on the left is a list: names join it at its end, and leave it from its end.
 
 # %% [markdown] exercise="topo"
 
@@ -282,7 +298,7 @@ check("is_valid_order", is_valid_order)
 # %% [markdown]
 # ## Run it, and keep what comes out
 #
-# `b` in the graph above has two readers. How often should $e^a$ be computed?
+# `b` in the graph above has two readers. How often should $\exp(a)$ be computed?
 #
 # Once, if whoever computes it keeps the result where both readers find it:
 
@@ -316,11 +332,17 @@ check("forward", forward)
 # %% [markdown] hints="forward"
 
 # %% [markdown]
-# Now shuffle. The next graph has six operators, so 720 orders. If 1,000 of them are drawn at random,
-# how many different results will the ones that run give?
+# Now shuffle. The next graph has six operators, so they have 720 orders. Draw an order at random,
+# 1,000 times; the same one may come again. Among those that run, how many different values of `g`
+# will there be?
 
 # %%
+### BEGIN STUB
 my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 1
+### END SOLUTION
 
 # %%
 g = {
@@ -362,22 +384,23 @@ else:
     display(bl.compare(my_guess, sum(isinstance(key, float) for key in outcomes)))
 
 # %% [markdown]
-# One. Few orders run (15 of the 720), every one of them gives the same number, and every other one
-# stops at an input that has a name. The order is a matter of *whether* a graph runs, not of what
-# it computes.
+# One. Few orders run (15 of the 720). Every one of them gives the same number, and every other one
+# stops at a missing input, which has a name. The order is a matter of *whether* a graph runs, not
+# of what it computes.
 
 # %% [markdown]
 # ## Keep what backward will need
 #
-# `forward` keeps every value. In a network those are large arrays, one for each layer and each
-# operator. Which of them could be thrown away?
+# `forward` keeps every value. In a large model those are arrays with millions of numbers, one for
+# each operator. Which of them could be thrown away?
 #
 # It depends on what comes next. The **backward pass**, from the next notebook on, goes through the
 # graph in the opposite order, and at each operator it needs the **local derivatives**: how far the
 # result moves when one input is nudged.
 
 # %% [markdown]
-# For a product, the local derivatives are the other factors:
+# For a product, the local derivatives are the other factors. ($\partial z/\partial x$ is the
+# derivative of $z$ by $x$ while $y$ stays as it is.)
 #
 # $$z = x\,y \qquad \frac{\partial z}{\partial x} = y \qquad \frac{\partial z}{\partial y} = x$$
 #
@@ -385,14 +408,19 @@ else:
 # remember. How many numbers, then, will $e = (a + b)(b + 1)$ keep?
 
 # %%
+### BEGIN STUB
 my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 2
+### END SOLUTION
 
 # %%
 nodes = bl.Graph.from_tensor(e).nodes
 bl.compare(my_guess, sum(len(node["saved"]) for node in nodes))
 
 # %% [markdown]
-# Two: the inputs of the one product. The two sums keep nothing.
+# Two: the inputs of the one product, counted from 0. Each of the sums keeps nothing.
 
 # %%
 for node in nodes:
@@ -400,8 +428,8 @@ for node in nodes:
         print(node["label"], "keeps", ", ".join(node["saved"]) or "nothing")
 
 # %% [markdown]
-# For $z = e^x$ the local derivative is $e^x$ again, and that number exists already: it is $z$. The
-# input could go, if nobody else wants it.
+# For $z = \exp(x)$ the local derivative is $\exp(x)$ again, and that number exists already: it is
+# $z$. The input could go, if nobody else wants it.
 #
 # What is the least that each operator has to remember?
 
@@ -412,7 +440,7 @@ for node in nodes:
 keep = {
     "+": ...,  # z = x + y
     "*": ...,  # z = x · y
-    "exp": ...,  # z = e to the x
+    "exp": ...,  # z = exp(x)
     "square": ...,  # z = x · x
     "relu": ...,  # z = x if x > 0, else 0
 }
@@ -433,8 +461,9 @@ check("keep", keep)
 # %% [markdown] hints="keep"
 
 # %% [markdown]
-# What is all this keeping for? One call goes back through the graph, the order reversed, and leaves
-# a number at every tensor: how much `e` moves when that tensor is nudged.
+# What is all this keeping for? One call goes back through the graph, the order reversed, and finds a
+# number for every tensor but the constants: how far `e` moves per unit of that tensor. It is the
+# *gradient* of `e` with respect to it.
 
 # %%
 a = bl.tensor(2.0, requires_grad=True)
@@ -451,8 +480,8 @@ nudged = (2.001 + 1) * (1 + 1)
 print(f"e moved by {nudged - e.item():.4f}")
 
 # %% [markdown]
-# All tensors got their number in a single pass, and `b`, which was read twice, got a sum of two. How
-# that works is the next notebook.
+# All of these numbers came from a single pass, and the 5 of `b`, which is read twice, is a sum of
+# two. How that works is the next notebook.
 
 # %% [markdown]
 # ## Take it further: a sheet of cells is a graph
@@ -476,7 +505,12 @@ bl.draw(sheet)
 # Put your number here, then run both cells.
 
 # %%
+### BEGIN STUB
 my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 3
+### END SOLUTION
 
 # %%
 changed = {"rate"}
@@ -498,7 +532,8 @@ bl.compare(my_guess, len(changed) - 1)
 # - A tensor with several readers is one tensor with several arrows.
 # - A graph runs in any order that puts inputs before readers, and always gives the same value.
 # - The forward pass runs each operator once and keeps what comes out.
-# - What backward will need differs: nothing for a sum, the factors for a product, the output for exp.
+# - What backward will need differs: nothing for a sum, both factors for a product, the output for
+#   exp.
 
 # %% [markdown]
 # ## Next

@@ -10,10 +10,10 @@ RIGHT = {
     ],
     "kinds": [
         """kinds = dict.fromkeys(["z", "y", "loss"], "intermediate") | {"x": "input", "p": "input",
-        "w": "weight", "b": "weight", "2": "constant"}""",
+        "w": "weight", "bias": "weight", "2": "constant"}""",
         """
 kinds = {}
-for word, names in {"input": "xp", "weight": "wb", "constant": "2"}.items():
+for word, names in {"input": "xp", "weight": ["w", "bias"], "constant": "2"}.items():
     for name in names:
         kinds[name] = word
 for name in ("z", "y", "loss"):
@@ -124,15 +124,11 @@ def forward(graph, order, leaves, functions):
 """,
         """
 def forward(graph, order, leaves, functions):
-    # From the result backwards, each value remembered: the order is not even needed.
-    values = {}
-    def value(name):
-        if name not in values:
-            inputs = [value(x) for x in graph[name][1:]]
-            values[name] = leaves[name] if name in leaves else functions[graph[name][0]](*inputs)
-        return values[name]
-    for name in reversed(order):
-        value(name)
+    values = {name: value for name, value in leaves.items()}
+    def run(name):
+        made_by, inputs = graph[name][0], [values[x] for x in graph[name][1:]]
+        return functions[made_by](*inputs)
+    values.update((name, run(name)) for name in order if name not in leaves)
     return values
 """,
     ],
@@ -167,11 +163,11 @@ WRONG = {
     "kinds": [
         "kinds = 'input'",
         "kinds = {}",
-        """kinds = {"x": "leaf", "w": "leaf", "b": "leaf", "p": "leaf", "z": "op", "y": "op",
+        """kinds = {"x": "leaf", "w": "leaf", "bias": "leaf", "p": "leaf", "z": "op", "y": "op",
         "loss": "output", "2": "leaf"}""",
-        """kinds = {"x": "constant", "w": "weight", "b": "weight", "p": "constant",
+        """kinds = {"x": "constant", "w": "weight", "bias": "weight", "p": "constant",
         "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
-        """kinds = {"x": "input", "w": "weight", "b": "constant", "p": "input",
+        """kinds = {"x": "input", "w": "weight", "bias": "constant", "p": "input",
         "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
     ],
     "topo": [

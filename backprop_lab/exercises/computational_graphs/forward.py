@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from ...graph import LEAVES
+from ...graph import LEAVES, order_fault
 from ..exercise import Exercise, Hint, Misconception
-from ..random_graphs import random_order, random_rows, shorten, shown
+from ..random_graphs import random_order, random_rows, shorten, shown, what_came
+from ..supplied import counting
 
 FUNCTIONS = {
     "+": lambda x, y: x + y,
@@ -25,30 +26,36 @@ def forward_cases(seed):
         leaves = [name for name, row in rows.items() if row[0] in LEAVES]
         values = {name: rng.uniform(0.3, 1.7, shape) * rng.choice([-1, 1]) for name in leaves}
         values = {name: value if shape else float(value) for name, value in values.items()}
-        cases.append({"graph": rows, "order": random_order(rng, rows), "leaves": values})
-    return cases
+        shuffled = {str(name): rows[name] for name in rng.permutation(list(rows))}
+        cases.append({"graph": shuffled, "order": random_order(rng, rows), "leaves": values})
+    operators = [name for name, row in diamond.items() if row[0] not in LEAVES]
+    return [*cases, cases[1] | {"order": ["a", *operators[::-1]]}]  # this one cannot run
 
 
 def probe_forward(answer, case):
     """Run the answer with functions that count how often they are called."""
-    calls = []
-
-    def counted(symbol):
-        def function(*inputs):
-            calls.append(symbol)
-            return FUNCTIONS[symbol](*inputs)
-
-        return function
-
-    functions = {symbol: counted(symbol) for symbol in FUNCTIONS}
-    values = answer(case["graph"], case["order"], case["leaves"], functions)
-    return {"values": values, "calls": len(calls)} if values is not ... else ...
+    functions, calls = counting(FUNCTIONS)
+    try:
+        values = answer(case["graph"], case["order"], case["leaves"], functions)
+    except KeyError:
+        if order_fault(case["graph"], case["order"]) is None:
+            raise
+        return {"values": None, "calls": len(calls), "stopped": True}
+    return {"values": values, "calls": len(calls), "stopped": False} if values is not ... else ...
 
 
 def judge_forward(case, output):
     rows, values = case["graph"], output["values"]
+    fault = order_fault(rows, case["order"])
+    if fault and not output["stopped"]:
+        return [
+            f"This order cannot run, and your code did not stop at it.\n{shown(case)}\n"
+            f"Order: {shorten(case['order'])}"
+        ]
+    if fault:
+        return []
     if not isinstance(values, dict):
-        return ["forward has to return a dictionary with a value for every name in the order."]
+        return [f"forward has to return a dictionary of values; {what_came(values)}"]
     missing = [name for name in case["order"] if name not in values]
     if missing:
         return [f"No value is stored for {shorten(missing)}.\n{shown(case)}"]
@@ -62,8 +69,8 @@ def judge_forward(case, output):
     operators = sum(row[0] not in LEAVES for row in rows.values())
     if output["calls"] != operators:
         return [
-            f"The values are right. The graph has {operators} operators, and your code made "
-            f"{output['calls']} calls: each should run once.\n{shown(case)}"
+            f"The values are right. Operators in the graph: {operators}. Calls that your code "
+            f"made: {output['calls']}. Each operator should run once.\n{shown(case)}"
         ]
     return []
 
@@ -98,9 +105,24 @@ def numbers(value):
     return np.array2string(np.asarray(value), precision=4) if is_number(value) else repr(value)
 
 
-def returned_values(reports):
-    outputs = [report.get("returned") for report in reports]
-    return [output.get("values") if isinstance(output, dict) else None for output in outputs]
+def finished(cases, reports):
+    """(case, what came back) for every case with an order that can run, if the answer returned."""
+    pairs = zip(cases, (report.get("returned") for report in reports), strict=True)
+    return [
+        (case, output["values"])
+        for case, output in pairs
+        if isinstance(output, dict) and "values" in output and not output["stopped"]
+    ]
+
+
+def every(facts):
+    """`all`, but not of nothing: no evidence is no proof."""
+    facts = list(facts)
+    return bool(facts) and all(facts)
+
+
+def last(case):
+    return case["order"][-1]
 
 
 def swapped(case, values):
@@ -119,15 +141,16 @@ FORWARD = Exercise(
     id="forward",
     title="Run forward, and keep what comes out",
     notebook=1,
-    minutes=10,
+    minutes=12,
     points=4,
     contract="""\
 Write `forward(graph, order, leaves, functions)`.
 
-- `order` is valid; `leaves` maps the leaves to their values; `functions` maps each operator to a
-  function, so that `functions["+"](2.0, 3.0)` is 5.0.
-- Return a dictionary with the value of every name in `order`, leaves included.
-- Call each operator's function once, and leave `leaves` as you found it.""",
+- `leaves` maps leaves to values; `functions["+"](2.0, 3.0)` is 5.0, and so on.
+- Walk along `order`, since the rows of `graph` may stand in any order. Return a dictionary with the
+  value of every name in it, leaves included.
+- Call each operator's function once, and leave `leaves` as you found it.
+- If an order cannot run, let the `KeyError` happen.""",
     cases=forward_cases,
     probe=probe_forward,
     judge=judge_forward,
@@ -144,10 +167,9 @@ def forward(graph, order, leaves, functions):
 """,
             "The result is there, and everything on the way to it is gone. The backward pass will "
             "ask for those values again: the factor that x was multiplied by, the output of exp.",
-            lambda cases, reports: all(
-                is_number(values)
-                or (isinstance(values, dict) and len(values) == 1 < len(case["graph"]))
-                for case, values in zip(cases, returned_values(reports), strict=True)
+            lambda cases, reports: every(
+                is_number(values) or (isinstance(values, dict) and values.keys() == {last(case)})
+                for case, values in finished(cases, reports)
             ),
         ),
         Misconception(
@@ -162,10 +184,10 @@ def forward(graph, order, leaves, functions):
 """,
             "The results are stored and the leaves are not. A leaf is a tensor like any other: "
             "whoever reads your dictionary may need the value of x as well.",
-            lambda cases, reports: all(
+            lambda cases, reports: every(
                 isinstance(values, dict)
                 and values.keys() == set(case["graph"]) - set(case["leaves"])
-                for case, values in zip(cases, returned_values(reports), strict=True)
+                for case, values in finished(cases, reports)
             ),
         ),
         Misconception(
@@ -202,6 +224,26 @@ def forward(graph, order, leaves, functions):
             lambda cases, reports: any("leaves" in report["changed"] for report in reports),
         ),
         Misconception(
+            "ignores_the_order",
+            """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    def value(name):
+        if name not in values:
+            inputs = [value(x) for x in graph[name][1:]]
+            values[name] = functions[graph[name][0]](*inputs)
+        return values[name]
+    return {name: value(name) for name in order}
+""",
+            "Your code finds its own way through the graph, and `order` changes nothing. That "
+            "works, and searches at every run for what `topo` has found once. Take the names as "
+            "they come, and rely on their inputs being there.",
+            lambda cases, reports: any(
+                isinstance(values, dict) and order_fault(case["graph"], case["order"])
+                for case, values in finished(cases, reports)
+            ),
+        ),
+        Misconception(
             "inputs_out_of_order",
             """
 def forward(graph, order, leaves, functions):
@@ -215,16 +257,16 @@ def forward(graph, order, leaves, functions):
             "A difference came out with the wrong sign: its inputs went in the wrong way round. "
             "Inputs have places; x - y is not y - x. Pass them in the order of the row.",
             lambda cases, reports: any(
-                swapped(case, values)
-                for case, values in zip(cases, returned_values(reports), strict=True)
+                swapped(case, values) for case, values in finished(cases, reports)
             ),
         ),
     ),
     hints=(
         Hint(
             "KeyError",
-            "You look up a value that is not stored yet. Do you walk along `order`, and not along "
-            "the graph, and are the leaves in your dictionary from the start?",
+            "If the key is a tensor, its value is not stored yet: do you walk along `order`, and "
+            "are the leaves in your dictionary from the start? If the key is 'input', you looked a "
+            "leaf up among the functions: a leaf has its value already.",
         ),
         Hint(
             "Some operators run more than once",

@@ -4,7 +4,14 @@ import numpy as np
 
 from ...graph import order_fault
 from ..exercise import Exercise, Hint, Misconception
-from ..random_graphs import mutants, random_order, random_rows, shorten, shown
+from ..random_graphs import (
+    mutants,
+    random_order,
+    random_rows,
+    shorten,
+    shown,
+    what_came,
+)
 
 
 def order_cases(seed):
@@ -12,7 +19,7 @@ def order_cases(seed):
     cases = []
     for size in (3, 5, 7, 9):
         rows = random_rows(rng, size)
-        valid = [random_order(rng, rows) for _ in range(3)]
+        valid = [random_order(rng, rows), random_order(rng, rows), list(rows)]
         orders_to_try = [*valid, *mutants(rng, rows, valid[0])]
         cases += [{"graph": rows, "order": order} for order in orders_to_try]
     return cases
@@ -20,25 +27,21 @@ def order_cases(seed):
 
 def judge_order(case, answer):
     if not isinstance(answer, bool):
-        return [
-            f"is_valid_order has to return True or False; yours returned {answer!r}."
-            + (" Did it forget its return?" if answer is None else "")
-        ]
+        return [f"is_valid_order has to return True or False; {what_came(answer)}"]
     if answer == (order_fault(case["graph"], case["order"]) is None):
         return []
-    verb = "accepts this order, and it cannot run" if answer else "refuses an order that runs"
-    return [f"Yours {verb}:\n{shown(case)}\nOrder: {shorten(case['order'])}"]
+    verb = "accepts this order, and should not" if answer else "refuses this order, and it runs"
+    return [f"Yours {verb}.\n{shown(case)}\nOrder: {shorten(case['order']) or 'no name at all'}"]
 
 
-def accepted(cases, reports):
-    """The first words of the faults that an answer overlooked; "valid" for an order it refused."""
+def said(cases, reports, fault):
+    """What an answer said of all orders with one fault ("Too early", "Twice", …; None: valid)."""
     found = set()
     for case, report in zip(cases, reports, strict=True):
-        fault = order_fault(case["graph"], case["order"])
-        if fault is None and report.get("returned") is False:
-            found.add("valid")
-        if fault is not None and report.get("returned") is True:
-            found.add(fault.split(":")[0])
+        here = order_fault(case["graph"], case["order"])
+        here = "Missing" if case["graph"].keys() - set(case["order"]) else here
+        if (here and here.split(":")[0]) == fault:
+            found.add(str(report.get("returned")))
     return found
 
 
@@ -71,7 +74,19 @@ def is_valid_order(graph, order):
             "You refuse orders that run perfectly well. Two tensors that do not need each other "
             "may come in either order, so comparing with one list of your own is too strict. Ask "
             "each name whether its inputs are there.",
-            lambda cases, reports: "valid" in accepted(cases, reports),
+            lambda cases, reports: said(cases, reports, None) == {"True", "False"},
+        ),
+        Misconception(
+            "compares_the_names_only",
+            """
+def is_valid_order(graph, order):
+    return sorted(order) == sorted(graph)
+""",
+            "Having the right names, each once, is half of it. In which order they come is the "
+            "other half: walk along, and ask at each name whether its inputs have been.",
+            lambda cases, reports: (
+                said(cases, reports, "Too early") == said(cases, reports, None) == {"True"}
+            ),
         ),
         Misconception(
             "looks_at_neighbours",
@@ -83,7 +98,7 @@ def is_valid_order(graph, order):
 """,
             "An input that comes too late need not stand right behind its reader. Look at "
             "everything that came before a name, not at the name beside it.",
-            lambda cases, reports: "Too early" in accepted(cases, reports),
+            lambda cases, reports: said(cases, reports, "Too early") == {"True", "False"},
         ),
         Misconception(
             "misses_missing",
@@ -98,7 +113,7 @@ def is_valid_order(graph, order):
 """,
             "An order can stop too soon: everything in it stands in the right place, and something "
             "never comes. Nobody complains during the walk, so it has to be asked at the end.",
-            lambda cases, reports: "Missing" in accepted(cases, reports),
+            lambda cases, reports: "True" in said(cases, reports, "Missing"),
         ),
         Misconception(
             "misses_duplicates",
@@ -115,7 +130,7 @@ def is_valid_order(graph, order):
 """,
             "You let a name come twice. A set or a dictionary of positions forgets repetitions, "
             "and the operator would run twice.",
-            lambda cases, reports: "Twice" in accepted(cases, reports),
+            lambda cases, reports: "True" in said(cases, reports, "Twice"),
         ),
     ),
     hints=(

@@ -7,6 +7,7 @@ import numpy as np
 from ... import ops
 from ...engine import tensor
 from ..exercise import Exercise, Hint, Misconception, as_it_is
+from ..probing import blank
 
 GRID = (-2.0, -1.0, 0.0, 1.0, 2.0)
 KEEP_OPS = {
@@ -61,9 +62,12 @@ def judge_keep(case, keep):
 
 def judge_kept(operator, kept):
     names = (*KEEP_OPS[operator][0], "z")
+    if blank(kept):
+        return f"{operator}: still blank."
+    if isinstance(kept, str) and kept in names:
+        return f'{operator}: {kept!r} is text. Put it in a list: ["{kept}"].'
     if not isinstance(kept, list) or not all(isinstance(x, str) and x in names for x in kept):
-        blank = "is still blank" if kept == {"unfilled": True} else "does not fit"
-        return f"{operator}: {blank}. Give a list with some of {', '.join(names)}, or []."
+        return f"{operator}: give a list with some of {', '.join(names)}, or []."
     pair = clash(operator, kept)
     if pair:
         (one, one_slopes), (two, two_slopes) = pair
@@ -82,11 +86,11 @@ def judge_kept(operator, kept):
 
 
 def at(point):
-    return "(" + ", ".join(f"{name} = {value:g}" for name, value in point.items()) + ")"
+    return "(" + ", ".join(f"{name} = {value + 0.0:g}" for name, value in point.items()) + ")"
 
 
 def plainly(slopes):
-    return ", ".join(f"{slope:.3g}" for slope in slopes)
+    return ", ".join(f"{slope + 0.0:.3g}" for slope in slopes)
 
 
 def kept_for(reports, operator):
@@ -103,12 +107,12 @@ KEEP = Exercise(
     points=3,
     parts=5,
     contract="""\
-For each operator z = f(x) or z = f(x, y), say what to keep from the forward pass so that its local
-derivatives can be worked out later. Each operator counts by itself.
+For each operator that makes `z` from `x`, or from `x` and `y`, say what to keep so that its local
+derivatives can be worked out later.
 
 - `keep` maps an operator to a list with some of `"x"`, `"y"`, `"z"`; `[]` keeps nothing.
-- Keep as little as possible. Where an input or the output would do, keep the output: it is
-  computed already.""",
+- Keep as little as possible, and the output rather than an input where either would do.
+- Each operator counts by itself.""",
     cases=keep_cases,
     probe=as_it_is,
     judge=judge_keep,
@@ -135,8 +139,8 @@ derivatives can be worked out later. Each operator counts by itself.
             "keeps_the_inputs",
             """keep = {"+": ["x", "y"], "*": ["x", "y"], "exp": ["x"], "square": ["x"],
             "relu": ["x"]}""",
-            "You keep the inputs everywhere. But look at what some derivatives look like once the "
-            "output is known: one of them is the output.",
+            "An input is kept where the output would do. Write the derivative down once more, this "
+            "time with z in it: what does z say about x?",
             lambda cases, reports: (
                 kept_for(reports, "exp") == ["x"] or kept_for(reports, "relu") == ["x"]
             ),

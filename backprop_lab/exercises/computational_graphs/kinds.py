@@ -4,19 +4,20 @@ from ... import ops
 from ...engine import parameter, tensor
 from ...graph import LEAVES, Graph
 from ..exercise import Exercise, Hint, Misconception, as_it_is
+from ..probing import blank
 
 KIND_WORDS = ("input", "weight", "constant", "intermediate")
 
 
 def kind_cases(seed):
-    return [{"names": ["x", "w", "b", "p", "z", "y", "loss", "2"]}]
+    return [{"names": ["x", "w", "bias", "p", "z", "y", "loss", "2"]}]
 
 
 def recorded_kinds():
     """What the engine's own record says of the tensors on the page."""
     x, p = tensor([2.0, -1.0], name="x"), tensor(0.7, requires_grad=True, name="p")
-    w, b = parameter([0.5, 1.5], name="w"), parameter(0.1, name="b")
-    z = (w * x).sum() + b
+    w, bias = parameter([0.5, 1.5], name="w"), parameter(0.1, name="bias")
+    z = (w * x).sum() + bias
     y = ops.tanh(z)
     loss = (y - p) ** 2
     names = {id(t): name for name, t in {"z": z, "y": y, "loss": loss}.items()}
@@ -32,9 +33,9 @@ def judge_kinds(case, kinds):
     complaints = []
     for name in case["names"]:
         said = kinds.get(name)
-        if said not in KIND_WORDS:
-            said = "blank" if said == {"unfilled": True} else repr(said)
-            complaints.append(f"{name}: {said}. Use one of: {', '.join(KIND_WORDS)}.")
+        if not isinstance(said, str) or said not in KIND_WORDS:
+            said = "still blank" if blank(said) else f"not {str(said)[:30]}"
+            complaints.append(f"{name}: {said}. Give one of: {', '.join(KIND_WORDS)}.")
         elif said != truth[name]:
             asked = "Which operator made it?" if said == "intermediate" else "Who chose its value?"
             complaints.append(f"{name}: not {said}. {asked}")
@@ -43,7 +44,8 @@ def judge_kinds(case, kinds):
 
 def said_of(reports, *names):
     kinds = reports[0].get("returned")
-    return [kinds.get(name) for name in names] if isinstance(kinds, dict) else []
+    said = [kinds.get(name) for name in names] if isinstance(kinds, dict) else []
+    return [word for word in said if isinstance(word, str)]
 
 
 KINDS = Exercise(
@@ -69,15 +71,15 @@ Each of the eight counts by itself.""",
     misconceptions=(
         Misconception(
             "leaf_means_no_gradient",
-            """kinds = {"x": "input", "w": "intermediate", "b": "intermediate", "p": "intermediate",
+            """kinds = {"x": "input", "w": "intermediate", "bias": "intermediate", "p": "intermediate",
             "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
             "A leaf is a tensor that no operator made. Whether it wants a gradient is another "
             "question: weights are leaves, and the gradients of weights are what we are after.",
-            lambda cases, reports: "intermediate" in said_of(reports, "w", "b", "p"),
+            lambda cases, reports: "intermediate" in said_of(reports, "w", "bias", "p"),
         ),
         Misconception(
             "output_is_a_leaf",
-            """kinds = {"x": "input", "w": "weight", "b": "weight", "p": "input",
+            """kinds = {"x": "input", "w": "weight", "bias": "weight", "p": "input",
             "z": "intermediate", "y": "intermediate", "loss": "constant", "2": "constant"}""",
             "The loss stands at the end of the graph, but leaves stand at its beginning: they are "
             "what nothing flows into. Something flows into the loss.",
@@ -85,7 +87,7 @@ Each of the eight counts by itself.""",
         ),
         Misconception(
             "inputs_are_learned",
-            """kinds = {"x": "weight", "w": "weight", "b": "weight", "p": "weight",
+            """kinds = {"x": "weight", "w": "weight", "bias": "weight", "p": "weight",
             "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
             "x holds the data. Training changes the weights until they suit the data; if it "
             "changed the data as well, there would be nothing left to learn from.",
@@ -93,7 +95,7 @@ Each of the eight counts by itself.""",
         ),
         Misconception(
             "gradient_means_weight",
-            """kinds = {"x": "input", "w": "weight", "b": "weight", "p": "weight",
+            """kinds = {"x": "input", "w": "weight", "bias": "weight", "p": "weight",
             "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
             "requires_grad=True says that somebody wants to know how the loss depends on p. That "
             "does not make p something to be learned: it still came from outside.",
@@ -101,7 +103,7 @@ Each of the eight counts by itself.""",
         ),
         Misconception(
             "typed_numbers_are_inputs",
-            """kinds = {"x": "input", "w": "weight", "b": "weight", "p": "input",
+            """kinds = {"x": "input", "w": "weight", "bias": "weight", "p": "input",
             "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "input"}""",
             "The 2 belongs to the formula. An input may be another one tomorrow; the 2 of a square "
             "may not.",

@@ -3,11 +3,17 @@
 from ...engine import tensor
 from ...graph import LEAVES, Graph, check_rows
 from ..exercise import Exercise, Hint, Misconception, as_it_is
+from ..probing import blank
 
 
 def judge_rows(case, rows):
+    if isinstance(rows, dict) and rows.get("type") == "dict":
+        return ['Every name in `rows` needs quotes: "1", not 1.']
     if not isinstance(rows, dict) or "type" in rows:
         return ["`rows` has to be a dictionary: a tensor's name in quotes, then its row, a list."]
+    blanks = [name for name, row in rows.items() if blank(row)]
+    if blanks:
+        return [f"Row {blanks[0]!r} is still blank."]
     try:
         check_rows(rows)
     except ValueError as error:
@@ -67,10 +73,10 @@ ROWS = Exercise(
     contract="""\
 Write down the graph of `e = (a + b) * (b + 1)`.
 
-- `rows` is a dictionary with one row for each node: `"name": [what makes it, *what goes in]`.
-- What makes a tensor is `"input"`, `"weight"`, `"constant"`, `"+"` or `"*"`.
-- `a` and `b` are inputs. The number 1 is a tensor too: call it `"1"`. The result is `"e"`; other
-  names are yours.""",
+- `rows` is a dictionary with one row for each node: `"name": [what makes it, first, second]`.
+- What makes a tensor is `"+"`, `"*"`, `"input"` (a value that is put in) or `"constant"` (a number
+  typed into the formula). A leaf's row has that one entry.
+- Call the number 1 `"1"` and the result `"e"`; other names are yours.""",
     cases=model_rows,
     probe=as_it_is,
     judge=judge_rows,
@@ -82,7 +88,7 @@ Write down the graph of `e = (a + b) * (b + 1)`.
             "b is one tensor, however often it is read. Two rows for it would be two separate "
             "numbers that happen to start out equal: nudging one would leave the other behind. "
             "Let two arrows leave a single row.",
-            lambda cases, reports: len(made_by(reports, "input")) > 2,
+            lambda cases, reports: len({*made_by(reports, "input")} - {"1"}) > 2,
         ),
         Misconception(
             "constant_is_trainable",

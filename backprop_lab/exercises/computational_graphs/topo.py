@@ -4,7 +4,7 @@ import numpy as np
 
 from ...graph import order_fault
 from ..exercise import Exercise, Hint, Misconception
-from ..random_graphs import deep_chain, random_rows, shorten, shown
+from ..random_graphs import deep_chain, random_rows, shorten, shown, what_came
 
 
 def topo_cases(seed):
@@ -26,9 +26,15 @@ def topo_cases(seed):
 
 def judge_topo(case, order):
     if not are_names(order):
-        what = "nothing (None): did it forget its return?" if order is None else "something else."
-        return [f"topo has to return a list of names; yours returned {what}"]
-    fault = order_fault(needed(case["graph"], case["root"]), order)
+        return [f"topo has to return a list of names; {what_came(order)}"]
+    if not order:
+        return [f"The list is empty; it has to end with the root.\n{shown(case)}"]
+    rows = needed(case["graph"], case["root"])
+    spare = [name for name in order if name in case["graph"] and name not in rows]
+    if spare:
+        fault = f"{spare[0]} is in your list, and {case['root']} does not depend on it."
+    else:
+        fault = order_fault(rows, order)
     return [f"{fault}\n{shown(case)}\nYours: {shorten(order)}"] if fault else []
 
 
@@ -46,6 +52,25 @@ def orders(cases, reports):
     pairs = zip(cases, reports, strict=True)
     found = [(needed(case["graph"], case["root"]), r.get("returned")) for case, r in pairs]
     return [(rows, order) for rows, order in found if are_names(order) and len(rows) > 1]
+
+
+def all_orders(cases, reports, looks_like):
+    """Whether every order that came back names what it has to name, and looks like that."""
+    found = orders(cases, reports)
+    return bool(found) and all(
+        set(order) == rows.keys() and looks_like(rows, order) for rows, order in found
+    )
+
+
+def starts_with_the_root(rows, order):
+    return order[0] not in {x for row in rows.values() for x in row[1:]}
+
+
+def only_the_deep_chain_fails(cases, reports):
+    *small, deep = zip(cases, reports, strict=True)
+    return "RecursionError" in deep[1].get("raised", "") and all(
+        "returned" in report and not judge_topo(case, report["returned"]) for case, report in small
+    )
 
 
 def are_names(order):
@@ -69,7 +94,7 @@ TOPO = Exercise(
     id="topo",
     title="Put inputs before readers",
     notebook=1,
-    minutes=15,
+    minutes=20,
     points=4,
     contract="""\
 Write `topo(graph, root)`.
@@ -77,7 +102,8 @@ Write `topo(graph, root)`.
 - `graph` is a dictionary of rows, in no particular order; `root` is one of its names.
 - Return a list with `root` and everything it depends on, directly or through others: each name
   once, every name after all of its inputs, and nothing else.
-- It has to work for a chain of 10,000 operators.""",
+- It has to work for a chain of 10,000 operators. Python stops a function that calls itself about a
+  thousand times deep, so use a loop and a list.""",
     cases=topo_cases,
     judge=judge_topo,
     misconceptions=(
@@ -97,7 +123,7 @@ def topo(graph, root):
             "Right on every small graph, and out of breath on the deep one: each step down a chain "
             "takes one more call, and Python allows only a few thousand at a time. Keep your own "
             "list of names that still wait, and loop over that.",
-            lambda cases, reports: "RecursionError" in reports[-1].get("raised", ""),
+            only_the_deep_chain_fails,
         ),
         Misconception(
             "visits_twice",
@@ -145,10 +171,7 @@ def topo(graph, root):
 """,
             "Your list begins with the root. It is written down on arrival, before its inputs; it "
             "belongs down there only after all of them have been.",
-            lambda cases, reports: all(
-                order[:1] and order[0] not in {x for row in rows.values() for x in row[1:]}
-                for rows, order in orders(cases, reports)
-            ),
+            lambda cases, reports: all_orders(cases, reports, starts_with_the_root),
         ),
         Misconception(
             "nearest_last",
@@ -165,9 +188,7 @@ def topo(graph, root):
             "Your list goes by distance from the root: the further away, the earlier. But a tensor "
             "can be one step from the root along one road and three along another, and then "
             "the short road puts it too late. What counts is not how far it is, but who reads it.",
-            lambda cases, reports: all(
-                by_distance(rows, order) for rows, order in orders(cases, reports)
-            ),
+            lambda cases, reports: all_orders(cases, reports, by_distance),
         ),
         Misconception(
             "as_written",
@@ -187,19 +208,20 @@ def topo(graph, root):
     ),
     hints=(
         Hint(
-            "A name comes before its inputs",
-            "When may a name be put down? Only when all of its inputs are down already. So "
-            "looking at a name is one thing, and putting it down is another, later one.",
+            "I don't know how to begin",
+            "Keep two lists: the order so far, and the names that wait, which is [root] at first. "
+            "Go through the table above by hand and watch what each line does to the two lists.",
         ),
         Hint(
-            "RecursionError on the long chain",
-            "Keep a list of names that still wait. Look at the one on top: if one of its inputs is "
-            "missing from the order, put that input on top of it; if none is, it is its turn.",
+            "A name comes before its inputs, or twice",
+            "Look at the last of the waiting names without taking it away. If one of its inputs is "
+            "missing from the order, that input has to wait on top of it. If none is missing, it "
+            "is its turn, unless it is down already.",
         ),
         Hint(
             "It never ends, or it is very slow",
-            "Take a name off the list once it is down, and skip it if it comes up again. To ask "
-            "whether a name is down, ask a set: looking through a list of 10,000 names for each of "
+            "Take a name off the waiting list once it is down. To ask whether a name is down, ask "
+            "a set (`name in down`): looking through a list of 10,000 names for each of "
             "10,000 names takes 100 million steps.",
         ),
     ),
