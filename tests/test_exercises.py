@@ -216,7 +216,7 @@ def endless(graph, root):
 
 
 def endless_in_a_generator(graph, root):
-    while not all(name in () for name in graph):
+    while not all(name == root + root for name in graph):
         pass
 
 
@@ -260,7 +260,7 @@ SLIPS = {
         ("def topo(graph, root): return []", None, "The list is empty"),
         ("def topo(graph, root):\n  return [y for x in graph[root][1:] for y in topo(graph, x)]"
          " + [root]", "visits_twice", "comes a second time"),
-        ("def topo(graph, root): return list(graph)", "takes_everything", "does not depend on it"),
+        ("def topo(graph, root): return list(graph)", None, "z comes before its input x"),
     ],
     "is_valid_order": [
         ("def is_valid_order(graph, order): return True", "compares_the_names_only", "walk along"),
@@ -290,7 +290,7 @@ SLIPS = {
     [(name, *slip) for name, slips in SLIPS.items() for slip in slips],
 )
 def test_a_card_says_what_happened_and_accuses_nobody_wrongly(name, code, mistake, said):
-    """Slips that new learners made: each has its sentence, and no misconception without evidence."""
+    """Slips that new learners made: each gets its sentence, and no name without evidence."""
     exercise = exercises()[name]
     verdict = assess(exercise, define(code, exercise), 0)
     assert verdict.misconception == mistake

@@ -71,8 +71,9 @@ Each of the eight counts by itself.""",
     misconceptions=(
         Misconception(
             "leaf_means_no_gradient",
-            """kinds = {"x": "input", "w": "intermediate", "bias": "intermediate", "p": "intermediate",
-            "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
+            """kinds = {"x": "input", "w": "intermediate", "bias": "intermediate",
+            "p": "intermediate", "z": "intermediate", "y": "intermediate",
+            "loss": "intermediate", "2": "constant"}""",
             "A leaf is a tensor that no operator made. Whether it wants a gradient is another "
             "question: weights are leaves, and the gradients of weights are what we are after.",
             lambda cases, reports: "intermediate" in said_of(reports, "w", "bias", "p"),

@@ -102,8 +102,8 @@ Write `topo(graph, root)`.
 - `graph` is a dictionary of rows, in no particular order; `root` is one of its names.
 - Return a list with `root` and everything it depends on, directly or through others: each name
   once, every name after all of its inputs, and nothing else.
-- It has to work for a chain of 10,000 operators. Python stops a function that calls itself about a
-  thousand times deep, so use a loop and a list.""",
+- It has to work for a chain of 10,000 operators. Python gives up on a function that calls itself so
+  deep: use a loop and a list.""",
     cases=topo_cases,
     judge=judge_topo,
     misconceptions=(
@@ -152,8 +152,10 @@ def topo(graph, root):
 """,
             "Rows that the root never uses are in your list too. Start at the root and go from "
             "each name to its inputs: what you never come to is not needed.",
-            lambda cases, reports: any(
-                not set(order) <= rows.keys() for rows, order in orders(cases, reports)
+            lambda cases, reports: all(
+                are_names(report.get("returned"))
+                and order_fault(case["graph"], report["returned"]) is None
+                for case, report in zip(cases, reports, strict=True)
             ),
         ),
         Misconception(
