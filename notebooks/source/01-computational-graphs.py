@@ -127,9 +127,9 @@ check("rows", rows)
 # %% [markdown]
 # ### Ask each tensor where it comes from
 #
-# A *neuron* is a small formula whose numbers can be adjusted: its *weights*. The *loss* says how far
-# its answer `y` is from the answer `p` that was wanted, and *training* changes the weights to make
-# the loss smaller. Which of these tensors will training change?
+# A *neuron* is a small formula whose numbers can be adjusted: its *weights*. The *loss* says how
+# far its answer `y` is from the answer `p` that was wanted, and *training* changes the weights to
+# make the loss smaller. Which of these tensors will training change?
 
 # %%
 x = bl.tensor([2.0, -1.0])
@@ -461,8 +461,8 @@ check("keep", keep)
 # %% [markdown] hints="keep"
 
 # %% [markdown]
-# What is all this keeping for? One call goes back through the graph, the order reversed, and finds a
-# number for every tensor but the constants: how far `e` moves per unit of that tensor. It is the
+# What is all this keeping for? One call goes back through the graph, the order reversed, and finds
+# a number for every tensor but the constants: how far `e` moves per unit of that tensor. It is the
 # *gradient* of `e` with respect to it.
 
 # %%
