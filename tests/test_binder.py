@@ -55,8 +55,8 @@ def requirements(name):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the requirements as Linux does")
 def test_binder_has_the_packages_of_the_lab_in_the_tested_versions():
     binder, tested = requirements("binder/requirements.txt"), requirements("constraints.txt")
-    there_already = {"jupyterlab", "ipykernel"}
-    assert set(binder) == set(requirements("requirements.txt")) - there_already
+    not_installed = {"jupyterlab", "ipykernel", "nbval"}  # there already, or not used there
+    assert set(binder) == set(requirements("requirements.txt")) - not_installed
     assert binder == {name: tested[name] for name in binder}
 
 
