@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Computational graphs: operators are nodes, tensors are edges
+# # Graphs: operators as nodes, tensors as edges
 #
 # One line of arithmetic is a small machine. After this page you can draw it, find an order in which
 # it runs, run it, and say what it must remember.
