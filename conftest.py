@@ -7,6 +7,7 @@ integration (CI set) makes no such exception.
 
 import os
 import re
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,14 +28,13 @@ def pytest_configure(config):
     config.other_versions = other_versions()
     if config.other_versions and hasattr(config.option, "nbval"):
         config.option.nbval, config.option.nbval_lax = False, True
-    config.holding_work = [] if os.environ.get("CI") else notebooks_holding_work()
-    if config.holding_work and not config.getoption("collectonly"):
-        config.args += fresh_builds(config, config.holding_work)
+    config.fresh_builds = {} if os.environ.get("CI") else fresh_builds(config)
+    config.args += map(str, config.fresh_builds.values())
 
 
 def pytest_report_header(config):
     lines = [f"{path.relative_to(ROOT)} holds your work: a fresh build is tested instead"
-             for path in config.holding_work]  # fmt: skip
+             for path in config.fresh_builds]  # fmt: skip
     if config.other_versions:
         lines.append(
             "notebooks are run but not compared: the outputs were made with other versions of "
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_ignore_collect(collection_path, config):
-    return collection_path in config.holding_work or None
+    return collection_path in config.fresh_builds or None
 
 
 def other_versions():
@@ -69,28 +69,16 @@ def installed(name):
         return None
 
 
-def notebooks_holding_work():
-    from backprop_lab.coursework.build import NOTEBOOKS, holds_work
-
-    shipped = [*NOTEBOOKS.glob("*.ipynb"), *(NOTEBOOKS / "solutions").glob("*.ipynb")]
-    return [path for path in shipped if holds_work(path)]
-
-
-def fresh_builds(config, edited):
-    """Build the edited notebooks anew, in a folder of their own; returns the paths."""
-    import tempfile
-
-    from backprop_lab.coursework.build import compose, dump, sources, targets
-    from backprop_lab.coursework.execution import execute
+def fresh_builds(config):
+    """{a shipped notebook that somebody has edited: the path of a new build of it}."""
+    from backprop_lab.coursework.build import holds_work, sources, targets, write
 
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
-    paths = []
+    fresh = {}
     for source in sources():
         for path, solved in targets(source):
-            if path in edited:
-                fresh = Path(folder.name) / ("solved" if solved else "blank") / path.name
-                fresh.parent.mkdir(exist_ok=True)
-                fresh.write_text(dump(execute(compose(source, solved), ROOT / "notebooks")))
-                paths.append(str(fresh))
-    return paths
+            if path.exists() and holds_work(path):
+                fresh[path] = Path(folder.name) / ("solved" if solved else "blank") / path.name
+                write(source, solved, fresh[path])
+    return fresh

@@ -13,8 +13,9 @@ The names below are what the notebooks use; `backprop_lab.ops` holds every opera
 from importlib import import_module
 
 from . import ops
-from .engine import Op, Tensor, no_grad, parameter, tensor
+from .engine import Op, Tensor, no_grad
 from .graph import Graph, order_fault
+from .leaves import parameter, tensor
 
 __version__ = "0.1.0"
 

@@ -18,11 +18,13 @@ from .errors import (
     GradientError,
     RuleError,
     ShapeError,
+    call_rule,
     check_cotangents,
     check_result,
     check_seed,
     check_tangent,
     describe,
+    locked,
 )
 
 
@@ -33,6 +35,7 @@ class Tensor:
     kind ("input", "weight" or "constant"; matters for leaves only). Make one with
     `backprop_lab.tensor` or `backprop_lab.parameter`. Operators and methods come from `ops`.
 
+    >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> (x * x).item()
     9.0
@@ -102,6 +105,7 @@ class Tensor:
         Raises GradientError for a missing gradient or graph, ShapeError for a wrong shape. When
         anything is raised, every `.grad` is as it was before.
 
+        >>> from backprop_lab import tensor
         >>> x = tensor(3.0, requires_grad=True)
         >>> (2 * x * x).backward()
         >>> print(x.grad)
@@ -112,9 +116,9 @@ class Tensor:
         for node, slot, _, total in reverse_sweep(self, gradient):
             if node.inputs[slot].is_leaf:
                 totals[node.inputs[slot]] = total
-        for leaf, total in totals.items():
-            # A copy, because rules may hand the same array to two inputs.
-            leaf.grad = total.copy() if leaf.grad is None else leaf.grad + total
+        sums = [(leaf, leaf.grad_plus(total)) for leaf, total in totals.items()]
+        for leaf, grad in sums:
+            leaf.grad = grad
         self.seed = gradient
 
     def __repr__(self):
@@ -130,6 +134,17 @@ class Tensor:
             what += ", requires_grad=True"
         return f"tensor({what})"
 
+    def grad_plus(self, total):
+        """`.grad` with one more sum added to it, as an array of its own."""
+        if self.grad is None:
+            return total.copy()  # rules may have handed the same array to two inputs
+        if np.shape(self.grad) != self.shape:
+            raise ShapeError(
+                f"The .grad of {describe(self)} has shape {np.shape(self.grad)}, so nothing can be "
+                "added to it. Set it to None to start afresh."
+            )
+        return self.grad + total
+
     def __float__(self):
         return float(self.item())
 
@@ -138,59 +153,6 @@ class Tensor:
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-
-def tensor(data, requires_grad=False, name=None):
-    """An input of a computation: a leaf tensor with a copy of `data`.
-
-    Arguments: data (number, nested list or array; Python numbers become float64, arrays keep
-    their dtype), requires_grad (record what is done with it), name (shown in pictures).
-    Raises TypeError for data that is not numbers, or integers with requires_grad=True.
-
-    >>> tensor([1, 2], name="x")
-    tensor([1., 2.], name='x')
-    """
-    if isinstance(data, Tensor):
-        raise TypeError(
-            f"{describe(data)} is a tensor already, and wrapping it again would cut the graph. "
-            "Use it as it is, or .detach() for a copy that gradients do not pass."
-        )
-    array = np.array(data) if isinstance(data, (np.ndarray, np.generic)) else from_python(data)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"A tensor holds real numbers; this data has dtype {array.dtype}.")
-    if requires_grad and array.dtype.kind != "f":
-        raise TypeError(
-            f"Only floating-point data can require a gradient; this is {array.dtype}: integers "
-            "cannot be nudged by a small amount. Convert it first: data.astype(float)."
-        )
-    return Tensor(array[()], requires_grad, name, "input")
-
-
-def parameter(data, name=None):
-    """A weight: a leaf tensor that is to be learned, so it always requires a gradient.
-
-    Arguments and errors as for `tensor`.
-
-    >>> parameter(0.5, name="w")
-    tensor(0.5, name='w', requires_grad=True)
-    """
-    weight = tensor(data, requires_grad=True, name=name)
-    weight.kind = "weight"
-    return weight
-
-
-def from_python(data):
-    """Python numbers, alone or in nested lists, as float64."""
-    try:
-        array = np.array(data)
-    except ValueError:
-        array = np.array(None)  # lists of unequal length
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            "A tensor needs a number, an array, or lists of equal length with numbers in them; "
-            f"this {type(data).__name__} is none of these: {str(data)[:60]}"
-        )
-    return array.astype(np.float64)
 
 
 class Node:
@@ -231,6 +193,7 @@ class Op:
     ...     def vjp(ctx, z_bar):
     ...         (x,) = ctx.saved_tensors
     ...         return z_bar * 2 * x
+    >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> Square.apply(x).backward()
     >>> print(x.grad)
@@ -266,9 +229,11 @@ class Op:
         """Run forward on the inputs' data; record a node if any of them requires a gradient."""
         node = Node(cls, inputs)
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-        data = cls.forward(node, *arrays, **options)
-        if not isinstance(data, (np.ndarray, np.generic)):
-            data = check_result(cls, data)
+        if cls.__module__.startswith(__package__):
+            data = cls.forward(node, *arrays, **options)
+        else:  # a rule that is being learned: see that it leaves its inputs alone
+            with locked(arrays):
+                data = check_result(cls, call_rule(cls, "forward", node, *arrays, **options))
         node.shape, node.dtype = data.shape, data.dtype
         if True in node.needs_input_grad and recording.on:
             return Tensor(data, requires_grad=True, grad_fn=node)
@@ -285,6 +250,7 @@ recording = _Recording()
 class no_grad:
     """Within this context nothing is recorded (in this thread only, as in PyTorch).
 
+    >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> with no_grad():
     ...     y = x * x
@@ -292,12 +258,15 @@ class no_grad:
     False
     """
 
+    def __init__(self):
+        self.before = []  # one entry for each block that is open, since blocks may nest
+
     def __enter__(self):
-        self.before = recording.on
+        self.before.append(recording.on)
         recording.on = False
 
     def __exit__(self, *exception):
-        recording.on = self.before
+        recording.on = self.before.pop()
 
 
 def topological_order(output):
@@ -306,6 +275,7 @@ def topological_order(output):
     Iterative, so that depth is bounded by memory and not by Python's recursion limit.
     Raises GradientError if somebody has tied the graph into a cycle.
 
+    >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> topological_order((x * x).exp())
     [<Multiply>, <Exp>]
@@ -343,6 +313,7 @@ def reverse_sweep(output, gradient):
     inputs it is for, the message, and the sum of all messages that this input has had so far.
     A node speaks once, after all of its readers. (Griewank and Walther 2008, table 3.2.)
 
+    >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> [print(node, slot, x_bar, total) for node, slot, x_bar, total in reverse_sweep(x * x, 1.0)]
     <Multiply> 0 3.0 3.0
@@ -352,7 +323,8 @@ def reverse_sweep(output, gradient):
     cotangents = {output.grad_fn: gradient}
     for node in reversed(topological_order(output)):
         z_bar = cotangents.pop(node)
-        for slot, x_bar in enumerate(check_cotangents(node, node.op.vjp(node, z_bar))):
+        x_bars = check_cotangents(node, call_rule(node.op, "vjp", node, z_bar))
+        for slot, x_bar in enumerate(x_bars):
             if node.needs_input_grad[slot]:
                 x = node.inputs[slot]
                 source = x.grad_fn or x
@@ -370,6 +342,7 @@ def forward_sweep(output, x_dots):
     their shapes; a leaf that is left out stands still).
     Yields (node, z_dot) for every node, inputs first; the last z_dot belongs to `output`.
 
+    >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> list(forward_sweep(x * x, {x: 1.0}))
     [(<Multiply>, np.float64(6.0))]

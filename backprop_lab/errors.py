@@ -1,7 +1,9 @@
-"""The sentences that errors are made of, and the checks that raise them.
+"""The sentences that errors are made of, and the checks of a rule's contract that raise them.
 
 Each says what happened, with names and shapes; the rule it broke; and the remedy.
 """
+
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -46,13 +48,19 @@ def check_seed(output, gradient):
                 f"backward(gradient) with an array of shape {output.shape}."
             )
         gradient = 1.0
-    gradient = np.asarray(gradient, dtype=output.dtype)[()]
+    try:
+        gradient = np.asarray(gradient, dtype=output.dtype)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"The gradient has to be an array of numbers, of shape {output.shape}; it is a "
+            f"{type(gradient).__name__}."
+        ) from None
     if gradient.shape != output.shape:
         raise ShapeError(
             f"The gradient has shape {gradient.shape}, and {describe(output)} needs one number for "
             f"each of its entries: shape {output.shape}."
         )
-    return gradient
+    return read_only(gradient)
 
 
 def check_cotangents(node, x_bars):
@@ -78,12 +86,49 @@ def check_cotangent(node, slot, x_bar):
             f"{rule} returned None for input {slot}, {describe(x)}, which requires a gradient. "
             "Did the rule forget its return, or that input?"
         )
-    if np.shape(x_bar) != x.shape:
+    x_bar = np.asarray(x_bar)
+    if x_bar.dtype.kind not in "biuf":
+        raise RuleError(f"{rule} returned {x_bar.dtype} for {describe(x)}: it owes real numbers.")
+    if x_bar.shape != x.shape:
         raise RuleError(
-            f"{rule} returned shape {np.shape(x_bar)} for an input of shape {x.shape}: "
+            f"{rule} returned shape {x_bar.shape} for an input of shape {x.shape}: "
             "a cotangent has the shape of the tensor it belongs to."
         )
-    return np.asarray(x_bar, dtype=x.dtype)[()]
+    return read_only(np.asarray(x_bar, dtype=x.dtype))
+
+
+def read_only(array):
+    """A view that cannot be written to: one cotangent may be on its way to several rules."""
+    view = array[()]
+    if isinstance(view, np.ndarray):
+        view.flags.writeable = False
+    return view
+
+
+def call_rule(op, rule, *inputs, **options):
+    """Run a rule; explain it if the rule writes into what it was given."""
+    try:
+        return getattr(op, rule)(*inputs, **options)
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise RuleError(
+            f"{op.__name__}.{rule} changed in place what it was given, and others still need that. "
+            "Make a new array: x = x * 2 instead of x *= 2."
+        ) from None
+
+
+@contextmanager
+def locked(arrays):
+    """Within this context nothing can be written into these arrays."""
+    open_arrays = [x for x in arrays if isinstance(x, np.ndarray) and x.flags.writeable]
+    for array in open_arrays:
+        array.flags.writeable = False
+    try:
+        yield
+    finally:
+        for array in open_arrays:
+            array.flags.writeable = True
 
 
 def check_tangent(node, z_dot):
@@ -97,10 +142,12 @@ def check_tangent(node, z_dot):
 
 
 def check_result(op, data):
-    """What forward returned, as an array; refused if it is not numbers."""
-    if isinstance(data, (int, float)):
+    """What forward returned, as an array; refused if it is not real numbers."""
+    if isinstance(data, (bool, int, float)):
         return np.float64(data)
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
+        return data
     raise RuleError(
         f"{op.__name__}.forward returned a {type(data).__name__}: it is given arrays and returns "
-        "one array. (Did it forget its return?)"
+        "one array of real numbers. (Did it forget its return?)"
     )

@@ -16,18 +16,21 @@ A = rng.normal(size=(4, 4))
 @pytest.mark.parametrize(
     "value, wanted",
     [
-        (..., {"unfilled": True}),
+        (..., {"__unfilled__": True}),
         ((1, 2.5, "a", None, True), [1, 2.5, "a", None, True]),
         (deque(["a"]), ["a"]),
         ({"a": (1,)}.keys(), ["a"]),
         (np.float64(2.5), 2.5),
         (np.int64(3), 3),
         (np.bool_(True), True),
-        ({1: 2}, {"type": "dict"}),
-        ({1, 2}, {"type": "set"}),
-        (object(), {"type": "object"}),
-        (bl.tensor(1.0), {"type": "Tensor"}),
-        (np.array(["a"]), {"type": "ndarray"}),
+        (np.array(True), True),
+        (np.str_("a"), "a"),
+        ({1: 2}, {"__type__": "dict"}),
+        ({"type": ...}, {"type": {"__unfilled__": True}}),
+        ({1, 2}, {"__type__": "set"}),
+        (object(), {"__type__": "object"}),
+        (bl.tensor(1.0), {"__type__": "Tensor"}),
+        (np.array(["a"]), {"__type__": "ndarray"}),
     ],
 )
 def test_what_comes_back_is_plain(value, wanted):
@@ -95,7 +98,7 @@ def test_the_watch_sees_calls_into_our_package_and_into_torch():
 
     with watch(frozenset()) as called:
         answer()
-    assert called[0] == "backprop_lab.engine.tensor"
+    assert called[0] == "backprop_lab.leaves.tensor"
     with watch(frozenset({"backprop_lab"})) as called:
         answer()
     assert called == []

@@ -169,6 +169,12 @@ class TestRecording:
             1 / 0  # noqa: B018
         assert (x * x).requires_grad
 
+    def test_no_grad_may_be_opened_twice(self):
+        x, quiet = scalar(2.0), bl.no_grad()
+        with quiet, quiet:
+            assert not (x * x).requires_grad
+        assert (x * x).requires_grad
+
     def test_no_grad_is_for_one_thread(self):
         x, seen = scalar(2.0), []
         with bl.no_grad():
@@ -265,6 +271,60 @@ def test_forward_has_to_return_an_array(result):
         make_op(lambda ctx, x: result).apply(W)
 
 
+def test_a_rule_that_writes_into_what_it_was_given_is_named():
+    def doubling(ctx, z_bar):
+        z_bar *= 2
+        return z_bar
+
+    def shifting(ctx, x):
+        x += 1
+        return x
+
+    with pytest.raises(RuleError, match=r"Mine\.vjp changed in place"):
+        (make_op(keep, doubling).apply(W) + W).sum().backward()
+    before = W.data.copy()
+    with pytest.raises(RuleError, match=r"Mine\.forward changed in place"):
+        make_op(shifting).apply(W)
+    assert (W.data == before).all()
+    W.data += 0.0  # and the learner may still change it
+
+
+def test_a_vjp_owes_real_numbers():
+    with pytest.raises(RuleError, match="owes real numbers"):
+        make_op(keep, lambda ctx, z_bar: z_bar * 1j).apply(W).sum().backward()
+
+
+class TestInPlace:
+    def test_a_leaf_is_not_lost_by_accident(self):
+        w = bl.parameter(2.0, name="w")
+        with pytest.raises(GradientError, match=r"w\.data -= \.\.\., or use no_grad"):
+            w -= 1
+
+    def test_a_step_of_training_as_in_pytorch(self):
+        w = weight = bl.parameter(2.0)
+        (w * w).backward()
+        with bl.no_grad():
+            w -= 0.25 * w.grad
+        assert w is weight and w.requires_grad
+        assert w.item() == 1.0
+
+    def test_a_sum_that_grows(self):
+        x, loss = scalar(3.0), 0.0
+        for _ in range(2):
+            loss += x * x
+        loss *= 2
+        loss.backward()
+        assert x.grad == 24.0
+
+
+def test_a_grad_of_the_wrong_shape_changes_nothing():
+    a, b = scalar(1.0), scalar(2.0)
+    b.grad = np.ones((2, 2))
+    with pytest.raises(ShapeError, match="Set it to None"):
+        (a * b).backward()
+    assert a.grad is None
+
+
 def test_a_misshapen_tangent_is_named():
     z = make_op(keep, None, lambda ctx, x_dot: x_dot[0]).apply(W)
     with pytest.raises(RuleError, match=r"Mine\.jvp returned shape \(5,\)"):
@@ -300,6 +360,13 @@ BAD_INPUT = [
     (lambda: np.floor(W), GradientError, r"np\.floor has no derivative rule.*W\.data"),
     (lambda: np.sum(W), GradientError, r"np\.sum has no derivative rule"),
     (lambda: np.add.reduce(W), GradientError, "no derivative rule"),
+    (lambda: np.less.outer(W, W), GradientError, "no derivative rule"),
+    (lambda: W.sum(axis=(0, 0)), ShapeError, "name one axis twice"),
+    (lambda: W.sum(axis="a"), TypeError, "An axis is an integer"),
+    (lambda: W.sum(axis=[0]), TypeError, "An axis is an integer"),
+    (lambda: W.sum().backward("a"), TypeError, "has to be an array of numbers"),
+    (lambda: W + np.complex128(1j), TypeError, "given a complex128"),
+    (lambda: ops.broadcast_to(W, 3), ShapeError, r"cannot be copied into shape \(3,\)"),
 ]
 
 

@@ -189,7 +189,7 @@ def test_a_library_that_is_not_allowed_is_noticed(exercise):
     assert "backprop_lab" not in exercise.may_use
     verdict = assess(exercise, helped, 0)
     assert verdict.share == 0
-    assert "backprop_lab.engine.tensor" in verdict.text
+    assert "backprop_lab.leaves.tensor" in verdict.text
 
 
 # --- law 6: exceptions are the learner's -------------------------------------------------------

@@ -14,10 +14,11 @@ PACKAGE = Path(backprop_lab.__file__).parent
 MAY_IMPORT = {
     "errors": [],
     "engine": ["errors"],
-    "ops": ["errors", "engine"],
+    "leaves": ["errors", "engine"],
+    "ops": ["errors", "engine", "leaves"],
     "graph": ["errors", "engine"],
     "pictures": ["errors", "engine", "graph"],
-    "exercises": ["errors", "engine", "ops", "graph", "pictures"],
+    "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],
     "coursework": ["exercises"],
 }
 HEAVY = ("torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "graphlay", "nbformat")

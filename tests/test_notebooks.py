@@ -35,11 +35,10 @@ pages = pytest.mark.parametrize("pair", PAIRS, ids=by_name)
 learners_pages = pytest.mark.parametrize("pair", LEARNERS, ids=by_name)
 
 
-def page(pair):
-    """A notebook as it is to be: its stored outputs if it is fresh, else as composed."""
-    source, path, solved = pair
-    stored = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-    return build.compose(source, solved) if build.holds_work(path) else stored
+@pytest.fixture
+def page(pair, request):
+    """A notebook as it was shipped; a new build of it if somebody has worked in it."""
+    return build.read(request.config.fresh_builds.get(pair[1], pair[1]))
 
 
 def of_type(notebook, kind):
@@ -64,21 +63,20 @@ def test_there_is_a_notebook():
 @pages
 def test_it_is_what_its_source_says(pair, request):
     source, path, solved = pair
-    if path in request.config.holding_work:
-        pytest.skip(f"{path.name} holds your work; a fresh build is tested instead")
+    path = request.config.fresh_builds.get(path, path)
     assert build.compare_cells(path, build.compose(source, solved)) is None
 
 
 @pages
-def test_every_code_cell_has_run(pair):
+def test_every_code_cell_has_run(pair, page):
     """nbval only smoke-tests a cell without a count, and says nothing."""
-    counts = [cell.execution_count for cell in of_type(page(pair), "code")]
-    assert build.holds_work(pair[1]) or counts == list(range(1, len(counts) + 1))
+    counts = [cell.execution_count for cell in of_type(page, "code")]
+    assert counts == list(range(1, len(counts) + 1))
 
 
 @pages
-def test_ids_and_tags(pair):
-    cells = page(pair).cells
+def test_ids_and_tags(pair, page):
+    cells = page.cells
     ids = [cell.id for cell in cells]
     assert len(ids) == len(set(ids))
     allowed = {"nbval-ignore-output", "raises-exception"}
@@ -86,8 +84,8 @@ def test_ids_and_tags(pair):
 
 
 @pages
-def test_exercises_carry_nbgraders_metadata(pair):
-    cells = {cell.id: cell for cell in page(pair).cells}
+def test_exercises_carry_nbgraders_metadata(pair, page):
+    cells = {cell.id: cell for cell in page.cells}
     number = int(pair[0].name[:2])
     names = [name for name, exercise in exercises().items() if exercise.notebook == number]
     for name in names:
@@ -111,7 +109,7 @@ def test_the_blank_page_holds_no_solution(pair):
 
 @learners_pages
 def test_every_check_on_the_blank_page_says_not_attempted_yet(pair):
-    for cell in of_type(page(pair), "code"):
+    for cell in of_type(page, "code"):
         if build.CHECK.match(cell.source) and cell.outputs:
             data = cell.outputs[0].data
             assert "not attempted yet" in data["text/html"]
@@ -121,7 +119,7 @@ def test_every_check_on_the_blank_page_says_not_attempted_yet(pair):
 @pages
 def test_every_check_on_the_solved_page_is_right(pair):
     if pair[2]:
-        checks = [c for c in of_type(page(pair), "code") if build.CHECK.match(c.source)]
+        checks = [c for c in of_type(page, "code") if build.CHECK.match(c.source)]
         assert checks
         for cell in checks:
             assert "✓" in cell.outputs[0].data["text/html"], cell.source
@@ -131,34 +129,34 @@ def test_every_check_on_the_solved_page_is_right(pair):
 
 
 @learners_pages
-def test_length(pair):
-    assert 40 <= len(page(pair).cells) <= 90
+def test_length(pair, page):
+    assert 40 <= len(page.cells) <= 90
 
 
 @learners_pages
-def test_code_cells_are_short(pair):
-    lengths = sorted(len(code_lines(cell)) for cell in of_type(page(pair), "code"))
+def test_code_cells_are_short(pair, page):
+    lengths = sorted(len(code_lines(cell)) for cell in of_type(page, "code"))
     assert median(lengths) <= 4
     assert lengths[int(0.9 * len(lengths))] <= 10
     assert lengths[-1] <= 20
 
 
 @learners_pages
-def test_at_most_two_code_cells_in_a_row(pair):
-    kinds = "".join(cell.cell_type[0] for cell in page(pair).cells)
+def test_at_most_two_code_cells_in_a_row(pair, page):
+    kinds = "".join(cell.cell_type[0] for cell in page.cells)
     assert "ccc" not in kinds
 
 
 @learners_pages
-def test_prose_is_short(pair):
-    for cell in of_type(page(pair), "markdown"):
+def test_prose_is_short(pair, page):
+    for cell in of_type(page, "markdown"):
         if "<details>" not in cell.source:
             assert words(cell.source) <= 80, cell.source
 
 
 @learners_pages
-def test_prose_and_code_are_in_balance(pair):
-    notebook = page(pair)
+def test_prose_and_code_are_in_balance(pair, page):
+    notebook = page
     texts = [cell.source for cell in of_type(notebook, "markdown")]
     prose = sum(words(text) for text in texts if "<details>" not in text)
     lines = sum(len(code_lines(cell)) for cell in of_type(notebook, "code"))
@@ -166,32 +164,32 @@ def test_prose_and_code_are_in_balance(pair):
 
 
 @learners_pages
-def test_the_first_picture_comes_by_the_third_cell(pair):
-    assert any("<img" in text for cell in page(pair).cells[:3] for text in html(cell))
+def test_the_first_picture_comes_by_the_third_cell(pair, page):
+    assert any("<img" in text for cell in page.cells[:3] for text in html(cell))
 
 
 @pages
-def test_every_picture_says_in_words_what_it_shows(pair):
-    pictures = [tag for cell in page(pair).cells for text in html(cell) for tag in images(text)]
+def test_every_picture_says_in_words_what_it_shows(pair, page):
+    pictures = [tag for cell in page.cells for text in html(cell) for tag in images(text)]
     assert pictures
     for picture in pictures:
         assert len(picture.get("alt", "").split()) >= 8
 
 
 @pages
-def test_no_output_is_of_a_kind_that_code_hosts_do_not_show(pair):
-    kinds = {kind for cell in of_type(page(pair), "code") for out in cell.outputs
+def test_no_output_is_of_a_kind_that_code_hosts_do_not_show(pair, page):
+    kinds = {kind for cell in of_type(page, "code") for out in cell.outputs
              for kind in out.get("data", {})}  # fmt: skip
     assert kinds <= {"text/plain", "text/html", "image/png"}
-    errors = [o for c in of_type(page(pair), "code") for o in c.outputs if o.output_type == "error"]
-    streams = [o.name for c in of_type(page(pair), "code") for o in c.outputs if "name" in o]
+    errors = [o for c in of_type(page, "code") for o in c.outputs if o.output_type == "error"]
+    streams = [o.name for c in of_type(page, "code") for o in c.outputs if "name" in o]
     assert not errors
     assert "stderr" not in streams
 
 
 @learners_pages
 def test_a_blank_page_shows_no_answer_before_there_is_a_guess(pair):
-    for cell in of_type(page(pair), "code"):
+    for cell in of_type(page, "code"):
         if "compare(my_guess" in cell.source:
             texts = [str(out.get("data", out.get("text"))) for out in cell.outputs]
             assert "So it is" not in " ".join(texts)
@@ -199,32 +197,32 @@ def test_a_blank_page_shows_no_answer_before_there_is_a_guess(pair):
 
 
 @learners_pages
-def test_skeleton(pair):
-    cells = page(pair).cells
+def test_skeleton(pair, page):
+    cells = page.cells
     for promised in ("# ", "**You will**", "**You need**", "**Minutes**"):
         assert promised in cells[0].source
     assert cells[1].source == SETUP
-    prose = "\n".join(cell.source for cell in of_type(page(pair), "markdown"))
+    prose = "\n".join(cell.source for cell in of_type(page, "markdown"))
     headings = re.findall(r"^## (.+)$", prose, re.M)
     assert headings[-2:] == ["Recap", "Next"]
     assert 2 <= len(headings[:-3]) <= 4, "sections, then one transfer problem"
-    text = "\n".join(cell.source for cell in of_type(page(pair), "code"))
+    text = "\n".join(cell.source for cell in of_type(page, "code"))
     assert not re.search(r"import \*|sys\.path|^[%!]|download", text, re.M)
 
 
 @learners_pages
-def test_surprising_numbers_are_asked_for_before_they_are_shown(pair):
-    code = [cell.source for cell in of_type(page(pair), "code")]
+def test_surprising_numbers_are_asked_for_before_they_are_shown(pair, page):
+    code = [cell.source for cell in of_type(page, "code")]
     assert code.count("my_guess = ...") >= 3
     assert code.count("my_guess = ...") == sum("compare(my_guess" in text for text in code)
 
 
 @learners_pages
-def test_the_minutes_add_up(pair):
+def test_the_minutes_add_up(pair, page):
     """What the page promises leaves time to read beside the exercises, and is no surprise."""
     number = int(pair[0].name[:2])
     mine = [exercise for exercise in exercises().values() if exercise.notebook == number]
-    promised = int(re.search(r"\*\*Minutes\*\* (\d+)", page(pair).cells[0].source)[1])
+    promised = int(re.search(r"\*\*Minutes\*\* (\d+)", page.cells[0].source)[1])
     core = sum(exercise.minutes for exercise in mine if exercise.core)
     assert core + 15 <= promised <= core + 30
     assert 45 <= promised <= 75
@@ -232,24 +230,26 @@ def test_the_minutes_add_up(pair):
 
 
 @learners_pages
-def test_links_within_the_series_lead_somewhere(pair):
-    for cell in of_type(page(pair), "markdown"):
+def test_links_within_the_series_lead_somewhere(pair, page):
+    for cell in of_type(page, "markdown"):
         for link in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`]*`", "", cell.source)):
             if "://" not in link:
                 assert (pair[1].parent / link.split("#")[0]).exists(), link
 
 
 @pages
-def test_outputs_are_small(pair):
-    assert len(json.dumps(page(pair))) < 600_000
+def test_outputs_are_small(pair, page):
+    assert len(json.dumps(page)) < 600_000
 
 
 # --- the build itself ----------------------------------------------------------------------------
 
 
 @pytest.fixture
-def copy_of_the_notebooks(tmp_path, monkeypatch):
+def copy_of_the_notebooks(tmp_path, monkeypatch, request):
     shutil.copytree(build.NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    for path, fresh in request.config.fresh_builds.items():
+        shutil.copy(fresh, tmp_path / path.relative_to(build.ROOT))
     monkeypatch.setattr(build, "ROOT", tmp_path)
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
     return tmp_path / "notebooks"
@@ -280,16 +280,21 @@ def test_a_notebook_without_a_source_is_found(copy_of_the_notebooks):
     assert stray in build.stale()
 
 
-def test_running_a_notebook_is_no_work_and_writing_in_it_is(copy_of_the_notebooks):
+def test_any_change_to_a_shipped_notebook_is_work_and_its_layout_is_not(copy_of_the_notebooks):
     path = copy_of_the_notebooks / "01-computational-graphs.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    for cell in of_type(notebook, "code"):
-        cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, path)
+    notebook = build.read(path)
+    path.write_text(json.dumps(notebook))
     assert not build.holds_work(path)
-    notebook.cells.append(nbformat.v4.new_code_cell("1 + 1"))
-    nbformat.write(notebook, path)
-    assert build.holds_work(path)
+    changes = [
+        lambda notebook: notebook.metadata["language_info"].update(version="3.11"),
+        lambda notebook: of_type(notebook, "code")[0].update(execution_count=99),
+        lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell("1 + 1")),
+    ]
+    for change in changes:
+        changed = build.read(path)
+        change(changed)
+        (path.parent / "changed.ipynb").write_text(json.dumps(changed))
+        assert build.holds_work(path.parent / "changed.ipynb")
 
 
 def test_composing_twice_gives_the_same_notebook():

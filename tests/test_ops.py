@@ -8,7 +8,8 @@ import pytest
 
 import backprop_lab as bl
 from backprop_lab import ops
-from backprop_lab.engine import Op, forward_sweep, parameter, reverse_sweep
+from backprop_lab.engine import Op, forward_sweep, reverse_sweep
+from backprop_lab.leaves import parameter
 
 rng = np.random.default_rng(1)
 

@@ -49,11 +49,17 @@ def build(paths=None):
     written = []
     for source in paths or sources():
         for path, solved in targets(source):
-            notebook = execute(compose(source, solved), ROOT / "notebooks")
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(dump(notebook), encoding="utf-8")
+            write(source, solved, path)
             written.append(path)
     return written
+
+
+def write(source, solved, path):
+    """Compose one notebook, run it, and store it under a path."""
+    notebook = execute(compose(source, solved), ROOT / "notebooks")
+    notebook.metadata["backprop_lab"] = {"edition": edition(notebook)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dump(notebook), encoding="utf-8")
 
 
 def stale():
@@ -73,9 +79,7 @@ def compare_cells(path, fresh):
     """How a stored notebook differs from a fresh one, outputs aside; None if it does not."""
     if not path.exists():
         return "is missing"
-    stored = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-    if stored.metadata != fresh.metadata:
-        return "has other metadata"
+    stored = read(path)
     for i, (old, new) in enumerate(zip(stored.cells, fresh.cells, strict=False)):
         for key in ("cell_type", "id", "source", "metadata"):
             if old[key] != new[key]:
@@ -84,7 +88,8 @@ def compare_cells(path, fresh):
             return f"has never run cell {i + 1}"
     if len(stored.cells) != len(fresh.cells):
         return f"has {len(stored.cells)} cells instead of {len(fresh.cells)}"
-    return None
+    stored.metadata.pop("backprop_lab", None)
+    return None if stored.metadata == fresh.metadata else "has other metadata"
 
 
 def shorten(text):
@@ -93,9 +98,13 @@ def shorten(text):
 
 
 def holds_work(path):
-    """Whether somebody has edited a notebook since it was built."""
-    notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-    return notebook.metadata.get("backprop_lab", {}).get("edition") != edition(notebook.cells)
+    """Whether somebody has written in a notebook, or run it and saved, since it was built."""
+    notebook = read(path)
+    return notebook.metadata.get("backprop_lab", {}).get("edition") != edition(notebook)
+
+
+def read(path):
+    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
 
 
 def compose(source, solved):
@@ -106,7 +115,6 @@ def compose(source, solved):
     cells = [compose_cell(cell, solved) for cell in script.cells]
     give_ids(cells)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=HEAD)
-    notebook.metadata["backprop_lab"] = {"edition": edition(cells)}
     notebook.nbformat_minor = 5
     return notebook
 
@@ -175,9 +183,10 @@ def give_ids(cells):
         cell["id"] = key if seen[key] == 1 else f"{key}-{seen[key]}"
 
 
-def edition(cells):
-    """A digest of what the cells say, by which a later edit is noticed."""
-    text = json.dumps([[cell["cell_type"], cell["source"]] for cell in cells], ensure_ascii=False)
+def edition(notebook):
+    """A digest of all that a notebook holds, by which a later change is noticed."""
+    metadata = {key: notebook.metadata[key] for key in notebook.metadata if key != "backprop_lab"}
+    text = json.dumps([notebook.cells, metadata], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

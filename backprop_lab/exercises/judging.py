@@ -19,20 +19,31 @@ def assess(exercise, answer, seed):
 
 def judge_all(exercise, cases, reports):
     """The verdict on the reports that `run_case` brought back, one for each case."""
-    outputs = [report.get("returned") for report in reports]
     printed = next((report["printed"] for report in reports if report["printed"]), "")
     if all(unfilled(report) for report in reports):
         return Verdict("not attempted yet", 0.0, "", printed=printed)
-    trouble = None
-    for case, report in zip(cases, reports, strict=True):
-        trouble = trouble or find_trouble(exercise, case, report)
-    if trouble is None:
-        return Verdict("right", 1.0, exercise.why, printed=printed)
-    mistake = recognise(exercise, cases, reports)
-    share = earned(exercise, cases, outputs) if trouble[0] == "wrong" else 0.0
+    with np.errstate(all="ignore"):  # a learner's inf is no reason to write to stderr
+        pairs = zip(cases, reports, strict=True)
+        troubles = filter(None, (find_trouble(exercise, *pair) for pair in pairs))
+        trouble = next(troubles, None)
+        if trouble is None:
+            return Verdict("right", 1.0, exercise.why, printed=printed)
+        mistake = recognise(exercise, cases, reports)
+        share = earned(exercise, cases, reports) if trouble[0] == "wrong" else 0.0
     status = "partly right" if share else trouble[0]
     text = f"{mistake.says}\n\n{trouble[1]}" if mistake else trouble[1]
     return Verdict(status, share, text, mistake and mistake.id, printed)
+
+
+def complaints_about(exercise, case, output):
+    """What the judge says. It sees whatever a learner returned, and may stumble over that."""
+    try:
+        return [complaint[:LONGEST] for complaint in exercise.judge(case, output)]
+    except Exception:
+        return ["What came back is not of the form that the exercise asks for."] * exercise.parts
+
+
+LONGEST = 1500  # characters of one complaint on a card
 
 
 def unfilled(report):
@@ -52,7 +63,7 @@ def find_trouble(exercise, case, report):
             f"This answer calls {report['called']}, and here the point is to write it yourself: "
             "plain Python and NumPy are enough."
         )
-    complaints = exercise.judge(case, report["returned"])
+    complaints = complaints_about(exercise, case, report["returned"])
     if complaints:
         more = [f"And {len(complaints) - 3} more."] if len(complaints) > 3 else []
         return "wrong", "\n\n".join(complaints[:3] + more)
@@ -64,11 +75,14 @@ def find_trouble(exercise, case, report):
     return None
 
 
-def earned(exercise, cases, outputs):
+def earned(exercise, cases, reports):
     """The share of the points for an exercise whose parts are marked one by one."""
     if exercise.parts == 1:
         return 0.0
-    wrong = max(len(exercise.judge(*pair)) for pair in zip(cases, outputs, strict=True))
+    wrong = max(
+        len(complaints_about(exercise, case, report["returned"]))
+        for case, report in zip(cases, reports, strict=True)
+    )
     return max(0.0, 1 - wrong / exercise.parts)
 
 
@@ -79,9 +93,17 @@ def recognise(exercise, cases, reports):
             answer = wrong_answer(exercise, mistake)
             if all(map(same_result, run_cases(exercise, answer, cases), reports)):
                 return mistake
-        elif mistake.looks_like(cases, reports):
+        elif seems(mistake, cases, reports):
             return mistake
     return None
+
+
+def seems(mistake, cases, reports):
+    """Whether reports look like a mistake; odd results that its rule stumbles over do not."""
+    try:
+        return bool(mistake.looks_like(cases, reports))
+    except Exception:
+        return False
 
 
 def same_result(x, y):

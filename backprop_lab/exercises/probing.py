@@ -18,19 +18,24 @@ from pathlib import Path
 
 import numpy as np
 
-UNFILLED = {"unfilled": True}  # a `...` where an answer was to be
-HERE = str(Path(__file__).parent)
+UNFILLED = {"__unfilled__": True}  # a `...` where an answer was to be
 SECONDS = 10  # for one case; every case takes milliseconds if the answer is right
-SUPPLIED = ("backprop_lab.exercises.supplied", __name__)  # what runs here is ours
-TOO_LONG = f"It ran for {SECONDS} seconds and was stopped. Is there a loop that cannot end?"
+TOO_LONG = (
+    f"It ran for {SECONDS} seconds and was stopped. Is there a loop that cannot end, or one that "
+    "is far too slow?"
+)
+STOPPED = "You stopped it."
 PRINTED = 2000  # characters of what an answer prints that are kept
+DEEPEST = 20  # how far lists in lists are followed
+HERE = str(Path(__file__).parent)
+SUPPLIED = ("backprop_lab.exercises.supplied", __name__)  # what runs here is ours
 
 
 def run_cases(exercise, answer, cases):
-    """The reports on all cases; once one has taken too long, the rest are not tried."""
+    """The reports on all cases; once one has had to be stopped, the rest are not tried."""
     reports = []
     for case in cases:
-        stuck = reports and reports[-1].get("raised") == TOO_LONG
+        stuck = reports and reports[-1].get("raised") in (TOO_LONG, STOPPED)
         reports.append(reports[-1] if stuck else run_case(exercise, answer, case))
     return reports
 
@@ -41,18 +46,28 @@ def run_case(exercise, answer, case):
     Keys: "returned", or "raised" with its text; "changed" (names of inputs that it changed),
     "called" (a function it may not call, or None), "printed".
     """
-    given = deepcopy(case)
-    report, printed = {}, io.StringIO()
+    given, printed, report = deepcopy(case), Printed(), {"changed": []}
+    depth = sys.getrecursionlimit()
     with quiet(printed), watch(exercise.may_use) as called:
         try:
-            with time_limit(SECONDS):
-                report["returned"] = plain(exercise.probe(answer, given))
+            report["returned"] = plain(within(SECONDS, exercise.probe, answer, given))
+            report["changed"] = [
+                name for name in case if not same(plain(case[name]), plain(given[name]))
+            ]
         except BaseException as error:  # also SystemExit, and Ctrl-C
+            report.pop("returned", None)
             report["raised"] = describe_error(error)
-    report["changed"] = [name for name in case if not same(plain(case[name]), plain(given[name]))]
+    sys.setrecursionlimit(depth)
     report["called"] = called[0] if called else None
     report["printed"] = printed.getvalue()[:PRINTED]
     return report
+
+
+class Printed(io.StringIO):
+    """What an answer prints; it cannot be closed by it."""
+
+    def close(self):
+        pass
 
 
 @contextlib.contextmanager
@@ -68,34 +83,39 @@ def quiet(printed):
         yield
 
 
-class TookTooLong(Exception):
+class TookTooLong(BaseException):
     """The answer was still running when its time was up."""
 
 
-@contextlib.contextmanager
-def time_limit(seconds):
-    """Raise TookTooLong in this thread after `seconds`, so that an endless loop gets an answer.
+def within(seconds, function, *inputs):
+    """`function(*inputs)`, interrupted by TookTooLong if it takes longer than `seconds`.
 
     Works on every system, for loops of Python code; a single long call into C is not interrupted.
     """
-    thread, ended = ctypes.c_ulong(threading.get_ident()), threading.Event()
+    thread, ended, this_call = threading.get_ident(), threading.Event(), sys._getframe()
 
     def interrupt():
         wait = seconds
-        while not ended.wait(wait):  # again and again: a bare except, or a generator that is being
-            wait = 0.2  # closed at that moment, swallows an exception
-            raise_in(thread, ctypes.py_object(TookTooLong))
+        while not ended.wait(wait) and is_running(this_call, thread):
+            raise_in(ctypes.c_ulong(thread), ctypes.py_object(TookTooLong))
+            wait = 0.2  # and again: a generator that is being closed swallows an exception
 
-    watchman = threading.Thread(target=interrupt, daemon=True)
-    watchman.start()
+    threading.Thread(target=interrupt, daemon=True).start()
     try:
-        yield
+        return function(*inputs)
     finally:
         ended.set()
-        watchman.join()
 
 
 raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+
+def is_running(call, thread):
+    """Whether a call is still on a thread's stack (an interrupted one cannot say that it ended)."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None and frame is not call:
+        frame = frame.f_back
+    return frame is call
 
 
 @contextlib.contextmanager
@@ -127,33 +147,47 @@ def watch(may_use):
     sys.setprofile(notice)
     try:
         yield called
+        if sys.getprofile() is not notice:
+            called.append("sys.setprofile")
     finally:
         sys.setprofile(before)
 
 
-def plain(value):
+def plain(value, depth=0):
     """`value` as exact plain types: None, bool, int, float, str, list, dict, array.
 
     Subclasses are not trusted (they may compare equal to anything); what cannot be said in plain
-    types becomes {"type": its name}.
+    types becomes {"__type__": its name}.
     """
     if value is ...:
         return dict(UNFILLED)
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        return np.array(value, dtype=float if value.dtype.kind == "f" else None, subok=False)
-    if isinstance(value, (bool, np.bool_)):
+        value = np.array(value, dtype=float if value.dtype.kind == "f" else None, subok=False)
+        return value if value.ndim else value.item()
+    if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, (float, np.floating)):
         return float(value)
-    if isinstance(value, (list, tuple, deque, type({}.keys()), type({}.values()))):
-        return [plain(x) for x in value]
-    if isinstance(value, dict) and all(type(key) is str for key in value):
-        return {key: plain(x) for key, x in value.items()}
-    return {"type": type(value).__name__}
+    if depth < DEEPEST and isinstance(value, LISTS):
+        return [plain(x, depth + 1) for x in value]
+    if depth < DEEPEST and isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {str.__str__(key): plain(x, depth + 1) for key, x in value.items()}
+    return {"__type__": type(value).__name__}
+
+
+LISTS = (list, tuple, deque, type({}.keys()), type({}.values()))
+
+
+def other(value):
+    """The name of the type of a value that `plain` could not say in plain types, or None."""
+    is_other = isinstance(value, dict) and value.keys() == {"__type__"}
+    return value["__type__"] if is_other else None
 
 
 def blank(value):
@@ -176,11 +210,14 @@ def same(x, y):
 
 def describe_error(error):
     """An exception as its type and text, with the line of the learner's code that raised it."""
-    what = f"{type(error).__name__}: {str(error)[:300]}".rstrip(": ")
     if isinstance(error, KeyboardInterrupt):
-        return "You stopped it."
+        return STOPPED
     if isinstance(error, TookTooLong):
         return TOO_LONG
+    try:
+        what = f"{type(error).__name__}: {str(error)[:300]}".rstrip(": ")
+    except Exception:  # its own message cannot be made
+        what = type(error).__name__
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__, limit=60)

@@ -1,37 +1,43 @@
 """Random graphs as rows, and orders of them, good and broken, for cases and judges."""
 
 from graphlib import TopologicalSorter
-from itertools import pairwise
+
+from .probing import other
 
 ARITY = {"+": 2, "-": 2, "*": 2, "exp": 1, "log": 1, "sin": 1}
+NAMES = "abcdfghijklmnoprstuvwxyz"  # names say nothing about the order; q stays free, and e
 
 
 def random_rows(rng, size, operators=("+", "*", "exp")):
-    """`size` operators over two or three leaves, with shared tensors and at least one fork.
+    """`size` operators over three leaves, one of each kind, with forks and parallel branches.
 
-    Rows stand in a valid order. The last operator reads the one before it, and everything that
-    nobody reads is picked up on the way, so that the last row depends on most of the graph.
+    Rows stand in a valid order.
     """
-    leaves = [f"x{i + 1}" for i in range(int(rng.integers(2, 4)))]
-    rows = {name: ["input"] for name in leaves}
+    names = iter(rng.permutation(list(NAMES)).tolist())
+    rows = {next(names): [kind] for kind in ("input", "weight", "constant")}
     for i in range(size):
-        names = list(rows)
-        read = {x for row in rows.values() for x in row[1:]}
-        idle = [name for name in names if name not in read]
         symbol = "-" if "-" in operators and i == 1 else str(rng.choice(operators))
         if symbol == "exp":  # once, because exp of exp of exp is inf
             operators = [other for other in operators if other != "exp"]
-        first = names[-1] if i else names[0]
-        second = str(rng.choice(idle if len(idle) > 1 and i > size // 2 else names))
-        inputs = [first] if ARITY[symbol] == 1 else [first, second]
-        rows[f"t{i + 1}"] = [symbol, *map(str, rng.permutation(inputs))]
+        read = {x for row in rows.values() for x in row[1:]}
+        idle = [name for name in rows if name not in read]
+        first = str(rng.choice(idle if idle and rng.random() < 0.7 else list(rows)))
+        second = str(rng.choice([name for name in rows if symbol != "-" or name != first]))
+        rows[next(names)] = [symbol, *[first, second][: ARITY[symbol]]]
     return rows
 
 
+def shuffled(rng, rows):
+    """The same rows in an order that says nothing."""
+    return {str(name): rows[name] for name in rng.permutation(list(rows))}
+
+
 def deep_chain(length):
-    """A chain of `length` operators, written last row first."""
+    """A chain of `length` operators with one fork and an idle row, written last row first."""
     rows = {f"t{i}": ["exp", f"t{i - 1}"] for i in range(length, 0, -1)}
-    return rows | {"t0": ["input"]}
+    middle = length // 2
+    rows[f"t{middle}"] = ["+", f"t{middle - 1}", f"t{middle - 2}"]
+    return rows | {"t0": ["input"], "unread": ["exp", "t0"]}
 
 
 def random_order(rng, rows):
@@ -48,27 +54,42 @@ def random_order(rng, rows):
 
 
 def mutants(rng, rows, order):
-    """Orders broken on purpose: a reader far too early, a reader just before its input, a name
-    twice, a name missing in the middle and at the end, a foreign name, and no name at all."""
-    neighbours = list(rows)
-    i = next(i for i, (x, z) in enumerate(pairwise(neighbours)) if x in rows[z])
-    neighbours[i : i + 2] = neighbours[i + 1], neighbours[i]
-    reader = str(rng.choice([name for name, row in rows.items() if len(row) > 1]))
-    early = [name for name in order if name != reader]
-    last_input = max(early.index(x) for x in rows[reader][1:])
-    early.insert(0 if len(order) > 3 else last_input, reader)
-    repeated = order[int(rng.integers(len(order)))]
-    middle = int(rng.integers(len(order) - 1))
-    at = int(rng.integers(1, len(order)))
+    """Orders broken on purpose, in every way that an order can be."""
+    readers = [name for name in order if len(rows[name]) > 1]
+    leaves = [name for name in order if len(rows[name]) == 1]
+    broken = [
+        late(order, name, x, gap)
+        for name in readers
+        for x in dict.fromkeys(rows[name][1:])
+        for gap in (1, 2)
+    ]
+    broken = [broken[i] for i in rng.permutation(len(broken))[:10]]
+    last = order[-1]
+    repeated, gone = (str(name) for name in rng.choice(order[:-1], 2))
     return [
-        early,
-        neighbours,
-        [*order, repeated],
-        order[:middle] + order[middle + 1 :],
+        *broken,
+        readers + leaves,
+        insert(rng, order, repeated, after=order.index(repeated)),
+        [*order, last],
+        [name for name in order if name != gone],
         order[:-1],
-        [*order[:at], "q", *order[at:]],
+        [*order[:-1], repeated],
+        [*order[:-1], "q"],
+        insert(rng, order, "q", after=0),
         [],
     ]
+
+
+def late(order, reader, x, gap):
+    """An order in which one input of one reader comes `gap` places after it, or at the end."""
+    moved = [name for name in order if name != x]
+    at = moved.index(reader) + gap
+    return [*moved[:at], x, *moved[at:]]
+
+
+def insert(rng, order, name, after):
+    at = int(rng.integers(after + 1, len(order) + 1))
+    return [*order[:at], name, *order[at:]]
 
 
 def shown(case):
@@ -89,6 +110,6 @@ def what_came(answer):
     """How a card says what a function returned instead of what was asked for."""
     if answer is None:
         return "yours returned nothing (None): did it forget its return?"
-    if isinstance(answer, dict) and "type" in answer:
-        return f"yours returned a {answer['type']}."
+    if other(answer):
+        return f"yours returned a {other(answer)}."
     return f"yours returned {str(answer)[:60]}."

@@ -6,8 +6,8 @@ NumPy asks an object that it does not know what to do (its `__array_ufunc__` pro
 
 import numpy as np
 
-from ..engine import Tensor
-from ..errors import GradientError
+from ..engine import Tensor, recording
+from ..errors import GradientError, ShapeError, describe
 from .arithmetic import add, divide, maximum, multiply, negate, power, subtract
 from .elementwise import cos, exp, log, relu, sigmoid, sin, tanh
 from .linear import matmul
@@ -24,7 +24,7 @@ def apply_ufunc(self, function, method, *inputs, **options):
     """NumPy's functions run their Op here; those without a rule are refused, not run unseen."""
     if method == "__call__" and not options and function in NUMPY:
         return NUMPY[function](*inputs)
-    if function in COMPARISONS:
+    if method == "__call__" and not options and function in COMPARISONS:
         return function(*[x.data if isinstance(x, Tensor) else x for x in inputs])
     return refuse_numpy(self, function)
 
@@ -49,6 +49,29 @@ def comparison(function):
     return compare
 
 
+def in_place(symbol, function):
+    """`w -= step` changes a leaf inside no_grad(), as in PyTorch; otherwise it is w = w - step."""
+
+    def change(self, other):
+        result = function(self, other)
+        if not (self.is_leaf and self.requires_grad):
+            return result
+        if recording.on:
+            raise GradientError(
+                f"{describe(self)} is a leaf that requires a gradient: after {symbol} the name "
+                "would stand for the result, and the leaf would be lost. To change its value, "
+                f"write {self.name or 'x'}.data {symbol} ..., or use no_grad()."
+            )
+        if result.shape != self.shape:
+            raise ShapeError(f"{symbol} would change {describe(self)} to shape {result.shape}.")
+        self.data = result.data.astype(self.dtype)
+        return self
+
+    return change
+
+
+Tensor.__iadd__, Tensor.__isub__ = in_place("+=", add), in_place("-=", subtract)
+Tensor.__imul__, Tensor.__itruediv__ = in_place("*=", multiply), in_place("/=", divide)
 Tensor.__add__, Tensor.__radd__ = add, lambda x, y: add(y, x)
 Tensor.__sub__, Tensor.__rsub__ = subtract, lambda x, y: subtract(y, x)
 Tensor.__mul__, Tensor.__rmul__ = multiply, lambda x, y: multiply(y, x)

@@ -44,7 +44,12 @@ class Mean(Op):
 
     def forward(ctx, x, axis=None, keepdims=False):
         z = x.mean(axis=axis, keepdims=keepdims)
-        ctx.axis, ctx.keepdims, ctx.x_shape, ctx.count = axis, keepdims, x.shape, x.size / z.size
+        ctx.axis, ctx.keepdims, ctx.x_shape, ctx.count = (
+            axis,
+            keepdims,
+            x.shape,
+            x.size / max(z.size, 1),
+        )
         return z
 
     def vjp(ctx, z_bar):
@@ -126,10 +131,11 @@ def broadcast_to(x, shape):
     >>> broadcast_to(tensor([1.0, 2.0]), (3, 2)).shape
     (3, 2)
     """
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if not isinstance(x, Tensor):
         return np.broadcast_to(x, shape)
     try:
-        fits = np.broadcast_shapes(x.shape, shape) == tuple(shape)
+        fits = np.broadcast_shapes(x.shape, shape) == shape
     except ValueError:
         fits = False
     if not fits:
@@ -137,7 +143,7 @@ def broadcast_to(x, shape):
             f"{describe(x)} cannot be copied into shape {shape}: read from the right, each of its "
             "sizes must be 1 or the size it is to become."
         )
-    return BroadcastTo.apply(x, shape=tuple(shape))
+    return BroadcastTo.apply(x, shape=shape)
 
 
 def spread(z_bar, shape, axis):

@@ -22,6 +22,20 @@ for name in ("z", "y", "loss"):
     ],
     "topo": [
         """
+def topo(graph, root):
+    order, down, waiting = [], set(), [root]
+    while waiting:
+        missing = [x for x in graph[waiting[-1]][1:] if x not in down]
+        if missing:
+            waiting.append(missing[0])
+            continue
+        name = waiting.pop()
+        if name not in down:
+            down.add(name)
+            order.append(np.str_(name))
+    return order
+""",
+        """
 from graphlib import TopologicalSorter
 
 def topo(graph, root):
@@ -171,6 +185,45 @@ WRONG = {
         "z": "intermediate", "y": "intermediate", "loss": "intermediate", "2": "constant"}""",
     ],
     "topo": [
+        """
+def topo(graph, root):
+    # leaves first, then by length of the name and name: right where names count upwards
+    names, waiting = {root}, [root]
+    while waiting:
+        for x in graph[waiting.pop()][1:]:
+            if x not in names:
+                names.add(x)
+                waiting.append(x)
+    return sorted(names, key=lambda name: (len(graph[name]) > 1, len(name), name))
+""",
+        """
+seen = {}
+def topo(graph, root):
+    # remembers the answer for a graph and forgets that there is a root
+    key = str(sorted(graph.items()))
+    if key not in seen:
+        order, down, waiting = [], set(), [root]
+        while waiting:
+            missing = [x for x in graph[waiting[-1]][1:] if x not in down]
+            if missing:
+                waiting.append(missing[0])
+            else:
+                name = waiting.pop()
+                if name not in down:
+                    down.add(name)
+                    order.append(name)
+        seen[key] = order
+    return list(seen[key])
+""",
+        """
+def topo(graph, root):
+    # goes up one road only: the last input of each operator
+    order, name = [root], root
+    while graph[name][1:]:
+        order = [x for x in dict.fromkeys(graph[name][1:]) if x not in order] + order
+        name = graph[name][-1]
+    return order
+""",
         "topo = ['a', 'b']",
         "def topo(graph, root): return None",
         "def topo(graph, root): return []",
@@ -228,6 +281,48 @@ def topo(graph, root):
 """,
     ],
     "is_valid_order": [
+        """
+def is_valid_order(graph, order):
+    if len(order) != len(graph):
+        return False
+    seen = set()
+    for name in order:
+        if name not in graph or any(x not in seen for x in graph[name][1:]):
+            return False
+        seen.add(name)
+    return True
+""",
+        """
+def is_valid_order(graph, order):
+    if sorted(order) != sorted(graph):
+        return False
+    place = {name: i for i, name in enumerate(order)}
+    return all(place[graph[n][1]] < place[n] for n in graph if len(graph[n]) > 1)
+""",
+        """
+def is_valid_order(graph, order):
+    if sorted(order) != sorted(graph):
+        return False
+    place = {name: i for i, name in enumerate(order)}
+    return all(place[graph[n][-1]] < place[n] for n in graph if len(graph[n]) > 1)
+""",
+        """
+def is_valid_order(graph, order):
+    if len(set(order)) != len(graph):
+        return False
+    seen = set()
+    for name in order:
+        if any(x not in seen for x in graph.get(name, [name])[1:]):
+            return False
+        seen.add(name)
+    return True
+""",
+        """
+def is_valid_order(graph, order):
+    if sorted(order) != sorted(graph) or len(graph[order[0]]) > 1:
+        return False
+    return all(b not in graph[a][1:] for a, b in zip(order, order[1:]))
+""",
         "is_valid_order = True",
         "def is_valid_order(graph, order): return True",
         "def is_valid_order(graph, order): return False",
@@ -261,6 +356,62 @@ def is_valid_order(graph, order):
 """,
     ],
     "forward": [
+        """
+def forward(graph, order, leaves, functions):
+    values = {}
+    for name in order:
+        if graph[name][0] == "input":
+            values[name] = leaves[name]
+        else:
+            values[name] = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if not np.any(values.get(name)):
+            values[name] = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values, made = dict(leaves), {}
+    for name in order:
+        if name not in values:
+            row = tuple(graph[name])
+            if row not in made:
+                made[row] = functions[row[0]](*[values[x] for x in row[1:]])
+            values[name] = made[row]
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = {name: leaves[name] for name in order[:len(leaves)]}
+    for name in order[len(leaves):]:
+        values[name] = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            x = [values[y] for y in graph[name][1:]]
+            values[name] = {"+": lambda a, b: a + b, "-": lambda a, b: a - b,
+                "*": lambda a, b: a * b, "exp": np.exp, "sin": np.sin}[graph[name][0]](*x)
+            functions["+"](1, 1)
+    return values
+""",
+        """
+def forward(graph, order, leaves, functions):
+    values = dict(leaves)
+    for name in order:
+        if name not in values:
+            x = functions[graph[name][0]](*[values[x] for x in graph[name][1:]])
+            values[name] = np.float64(np.float32(x)) if np.shape(x) == () else x * (1 + 1e-6)
+    return values
+""",
         "def forward(graph, order, leaves, functions): return leaves",
         "def forward(graph, order, leaves, functions): return {}",
         "def forward(graph, order, leaves, functions): return [1.0]",

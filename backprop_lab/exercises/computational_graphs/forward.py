@@ -1,10 +1,13 @@
 """Exercise `forward`: run every operator once and keep what comes out."""
 
+import re
+
 import numpy as np
 
 from ...graph import LEAVES, order_fault
+from ..diagnosis import diagnose
 from ..exercise import Exercise, Hint, Misconception
-from ..random_graphs import random_order, random_rows, shorten, shown, what_came
+from ..random_graphs import random_order, random_rows, shorten, shown, shuffled, what_came
 from ..supplied import counting
 
 FUNCTIONS = {
@@ -18,18 +21,20 @@ FUNCTIONS = {
 
 def forward_cases(seed):
     rng = np.random.default_rng([seed, 5])
-    diamond = {"a": ["input"], "b": ["exp", "a"], "c": ["-", "b", "a"], "d": ["*", "b", "c"]}
-    graphs = [{"x": ["input"], "z": ["*", "x", "x"]}, diamond]
+    # With a leaf after an operator, an operator run twice on the same inputs, and a value of 0.
+    twins = {"a": ["input"], "b": ["exp", "a"], "k": ["weight"], "c": ["exp", "a"]}
+    twins |= {"d": ["-", "k", "b"], "z": ["*", "c", "d"]}
+    graphs = [{"x": ["input"], "z": ["*", "x", "x"]}, twins]
     graphs += [random_rows(rng, size, tuple(FUNCTIONS)) for size in (6, 9)]
     cases = []
     for rows, shape in zip(graphs, [(), (), (), (3,)], strict=True):
         leaves = [name for name, row in rows.items() if row[0] in LEAVES]
         values = {name: rng.uniform(0.3, 1.7, shape) * rng.choice([-1, 1]) for name in leaves}
         values = {name: value if shape else float(value) for name, value in values.items()}
-        shuffled = {str(name): rows[name] for name in rng.permutation(list(rows))}
-        cases.append({"graph": shuffled, "order": random_order(rng, rows), "leaves": values})
-    operators = [name for name, row in diamond.items() if row[0] not in LEAVES]
-    return [*cases, cases[1] | {"order": ["a", *operators[::-1]]}]  # this one cannot run
+        order = list(rows) if rows is twins else random_order(rng, rows)
+        cases.append({"graph": shuffled(rng, rows), "order": order, "leaves": values})
+    cases[1]["leaves"]["k"] = 0.0
+    return [*cases, cases[1] | {"order": ["a", "k", "d", "b", "c", "z"]}]  # this one cannot run
 
 
 def probe_forward(answer, case):
@@ -40,8 +45,8 @@ def probe_forward(answer, case):
     except KeyError:
         if order_fault(case["graph"], case["order"]) is None:
             raise
-        return {"values": None, "calls": len(calls), "stopped": True}
-    return {"values": values, "calls": len(calls), "stopped": False} if values is not ... else ...
+        return {"values": None, "calls": calls, "stopped": True}
+    return {"values": values, "calls": calls, "stopped": False} if values is not ... else ...
 
 
 def judge_forward(case, output):
@@ -66,13 +71,18 @@ def judge_forward(case, output):
         wrong = wrong_value(case, values, name)
         if wrong:
             return [wrong]
-    operators = sum(row[0] not in LEAVES for row in rows.values())
-    if output["calls"] != operators:
+    if sorted(output["calls"]) != symbols(case):
         return [
-            f"The values are right. Operators in the graph: {operators}. Calls that your code "
-            f"made: {output['calls']}. Each operator should run once.\n{shown(case)}"
+            f"The values are right. Operators in the graph: {len(symbols(case))}. Functions that "
+            f"your code called: {' '.join(output['calls'])}. Each operator should run once.\n"
+            f"{shown(case)}"
         ]
     return []
+
+
+def symbols(case):
+    """The operators of a case's graph, each as often as it stands there."""
+    return sorted(row[0] for row in case["graph"].values() if row[0] not in LEAVES)
 
 
 def wrong_value(case, values, name):
@@ -98,7 +108,7 @@ def is_number(value):
 
 
 def matches(value, wanted):
-    return is_number(value) and np.shape(value) == np.shape(wanted) and np.allclose(value, wanted)
+    return is_number(value) and diagnose(value, wanted) is None
 
 
 def numbers(value):
@@ -113,6 +123,12 @@ def finished(cases, reports):
         for case, output in pairs
         if isinstance(output, dict) and "values" in output and not output["stopped"]
     ]
+
+
+def reason_of(case, report):
+    """The first words of the judge's complaint about one report, up to a comma or a full stop."""
+    complaints = judge_forward(case, report["returned"])
+    return re.split("[,.]", complaints[0])[0] if complaints else ""
 
 
 def every(facts):
@@ -203,11 +219,13 @@ def forward(graph, order, leaves, functions):
             "The numbers are right, and some operators ran more than once: what has two readers is "
             "computed for each of them. In a deep graph that doubles at every fork. Look a value "
             "up before you compute it; the order guarantees that it is there.",
-            lambda cases, reports: any(
-                isinstance(report.get("returned"), dict)
-                and report["returned"].get("calls", 0)
-                > sum(row[0] not in LEAVES for row in case["graph"].values())
-                for case, report in zip(cases, reports, strict=True)
+            lambda cases, reports: (
+                all(
+                    reason_of(case, report) in ("", "This order cannot run", "The values are right")
+                    and len(report["returned"]["calls"]) >= len(symbols(case))
+                    for case, report in zip(cases, reports, strict=True)
+                )
+                and "The values are right" in map(reason_of, cases, reports)
             ),
         ),
         Misconception(
@@ -219,8 +237,8 @@ def forward(graph, order, leaves, functions):
             leaves[name] = functions[graph[name][0]](*[leaves[x] for x in graph[name][1:]])
     return leaves
 """,
-            "The dictionary of leaves has grown: the results were written into it. The next run "
-            "with the same leaves would find old results there and take them for its own.",
+            "The dictionary of leaves is no longer what was handed in. The next run with the same "
+            "leaves would start from something else. Put results into a dictionary of your own.",
             lambda cases, reports: any("leaves" in report["changed"] for report in reports),
         ),
         Misconception(
@@ -238,9 +256,9 @@ def forward(graph, order, leaves, functions):
             "Your code finds its own way through the graph, and `order` changes nothing. That "
             "works, and searches at every run for what `topo` has found once. Take the names as "
             "they come, and rely on their inputs being there.",
-            lambda cases, reports: any(
-                isinstance(values, dict) and order_fault(case["graph"], case["order"])
-                for case, values in finished(cases, reports)
+            lambda cases, reports: (
+                {reason_of(*pair) for pair in zip(cases, reports, strict=True)}
+                == {"", "This order cannot run"}
             ),
         ),
         Misconception(

@@ -74,7 +74,10 @@ def is_valid_order(graph, order):
             "You refuse orders that run perfectly well. Two tensors that do not need each other "
             "may come in either order, so comparing with one list of your own is too strict. Ask "
             "each name whether its inputs are there.",
-            lambda cases, reports: said(cases, reports, None) == {"True", "False"},
+            lambda cases, reports: (
+                said(cases, reports, None) == {"True", "False"}
+                and said(cases, reports, "Too early") == {"False"}
+            ),
         ),
         Misconception(
             "compares_the_names_only",
@@ -98,7 +101,11 @@ def is_valid_order(graph, order):
 """,
             "An input that comes too late need not stand right behind its reader. Look at "
             "everything that came before a name, not at the name beside it.",
-            lambda cases, reports: said(cases, reports, "Too early") == {"True", "False"},
+            lambda cases, reports: (
+                said(cases, reports, "Too early") == {"True", "False"}
+                and said(cases, reports, None) == {"True"}
+                and said(cases, reports, "Missing") == {"False"}
+            ),
         ),
         Misconception(
             "misses_missing",
@@ -113,7 +120,11 @@ def is_valid_order(graph, order):
 """,
             "An order can stop too soon: everything in it stands in the right place, and something "
             "never comes. Nobody complains during the walk, so it has to be asked at the end.",
-            lambda cases, reports: "True" in said(cases, reports, "Missing"),
+            lambda cases, reports: (
+                "True" in said(cases, reports, "Missing")
+                and said(cases, reports, None) == {"True"}
+                and said(cases, reports, "Too early") == {"False"}
+            ),
         ),
         Misconception(
             "misses_duplicates",
@@ -130,7 +141,11 @@ def is_valid_order(graph, order):
 """,
             "You let a name come twice. A set or a dictionary of positions forgets repetitions, "
             "and the operator would run twice.",
-            lambda cases, reports: "True" in said(cases, reports, "Twice"),
+            lambda cases, reports: (
+                "True" in said(cases, reports, "Twice")
+                and said(cases, reports, None) == {"True"}
+                and said(cases, reports, "Too early") == {"False"}
+            ),
         ),
     ),
     hints=(

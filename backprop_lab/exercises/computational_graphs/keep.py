@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 
 from ... import ops
-from ...engine import tensor
+from ...leaves import tensor
 from ..exercise import Exercise, Hint, Misconception, as_it_is
-from ..probing import blank
+from ..probing import blank, other
 
 GRID = (-2.0, -1.0, 0.0, 1.0, 2.0)
 KEEP_OPS = {
@@ -54,7 +54,7 @@ def cheapest(operator):
 
 
 def judge_keep(case, keep):
-    if not isinstance(keep, dict) or "type" in keep:
+    if other(keep) or not isinstance(keep, dict):
         return ["`keep` has to be a dictionary from operators to lists of names."] * KEEP.parts
     complaints = (judge_kept(operator, keep.get(operator)) for operator in case["operators"])
     return [complaint for complaint in complaints if complaint]

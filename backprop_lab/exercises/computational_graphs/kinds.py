@@ -1,10 +1,10 @@
 """Exercise `kinds`: input, weight, constant or intermediate."""
 
 from ... import ops
-from ...engine import parameter, tensor
 from ...graph import LEAVES, Graph
+from ...leaves import parameter, tensor
 from ..exercise import Exercise, Hint, Misconception, as_it_is
-from ..probing import blank
+from ..probing import blank, other
 
 KIND_WORDS = ("input", "weight", "constant", "intermediate")
 
@@ -27,7 +27,7 @@ def recorded_kinds():
 
 
 def judge_kinds(case, kinds):
-    if not isinstance(kinds, dict) or "type" in kinds:
+    if other(kinds) or not isinstance(kinds, dict):
         return ["`kinds` has to be a dictionary from names to words."] * KINDS.parts
     truth = recorded_kinds()
     complaints = []

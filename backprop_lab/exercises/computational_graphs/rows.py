@@ -1,19 +1,21 @@
 """Exercise `rows`: write the graph of (a + b) · (b + 1) down, one row for each node."""
 
-from ...engine import tensor
 from ...graph import LEAVES, Graph, check_rows
+from ...leaves import tensor
 from ..exercise import Exercise, Hint, Misconception, as_it_is
-from ..probing import blank
+from ..probing import blank, other
 
 
 def judge_rows(case, rows):
-    if isinstance(rows, dict) and rows.get("type") == "dict":
+    if other(rows) == "dict":
         return ['Every name in `rows` needs quotes: "1", not 1.']
-    if not isinstance(rows, dict) or "type" in rows:
+    if other(rows) or not isinstance(rows, dict):
         return ["`rows` has to be a dictionary: a tensor's name in quotes, then its row, a list."]
     blanks = [name for name, row in rows.items() if blank(row)]
     if blanks:
         return [f"Row {blanks[0]!r} is still blank."]
+    if len(rows) > 2 * len(case["model"]):
+        return [f"{len(rows)} rows are far more than this graph has nodes."]
     try:
         check_rows(rows)
     except ValueError as error:
@@ -62,8 +64,6 @@ def made_by(reports, *makers):
     return [name for name, row in rows_given(reports).items() if row[0] in makers]
 
 
-OPERATOR_NAMES = {"+", "*", "×", "plus", "times", "add", "mul", "multiply"}
-
 ROWS = Exercise(
     id="rows",
     title="Write the graph of (a + b) · (b + 1)",
@@ -88,7 +88,9 @@ Write down the graph of `e = (a + b) * (b + 1)`.
             "b is one tensor, however often it is read. Two rows for it would be two separate "
             "numbers that happen to start out equal: nudging one would leave the other behind. "
             "Let two arrows leave a single row.",
-            lambda cases, reports: len({*made_by(reports, "input")} - {"1"}) > 2,
+            lambda cases, reports: (
+                sum(name.startswith("b") for name in made_by(reports, "input")) > 1
+            ),
         ),
         Misconception(
             "constant_is_trainable",
@@ -96,10 +98,7 @@ Write down the graph of `e = (a + b) * (b + 1)`.
             "c": ["+", "a", "b"], "d": ["+", "b", "1"], "e": ["*", "c", "d"]}""",
             "Ask of the 1: would anybody learn it, or feed in another value? It was typed into the "
             "formula and stays what it is. There is a word for such a leaf.",
-            lambda cases, reports: (
-                rows_given(reports).get("1", ["constant"])[0] in ("weight", "input")
-                or len(made_by(reports, "weight")) > 0
-            ),
+            lambda cases, reports: "1" in made_by(reports, "weight", "input"),
         ),
         Misconception(
             "operator_is_a_tensor",
@@ -108,7 +107,7 @@ Write down the graph of `e = (a + b) * (b + 1)`.
             "An operator and the tensor that it makes share one row. The key names the tensor, "
             "that is, the arrow; the first entry names the operator, that is, the box it leaves.",
             lambda cases, reports: (
-                bool(OPERATOR_NAMES & rows_given(reports).keys())
+                bool({"+", "*", "×"} & rows_given(reports).keys())
                 or bool(made_by(reports, "tensor", "value", "intermediate", "output", "="))
             ),
         ),

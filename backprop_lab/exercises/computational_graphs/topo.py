@@ -4,7 +4,7 @@ import numpy as np
 
 from ...graph import order_fault
 from ..exercise import Exercise, Hint, Misconception
-from ..random_graphs import deep_chain, random_rows, shorten, shown, what_came
+from ..random_graphs import deep_chain, random_rows, shorten, shown, shuffled, what_came
 
 
 def topo_cases(seed):
@@ -15,13 +15,20 @@ def topo_cases(seed):
         {"graph": {"z": ["*", "x", "x"], "x": ["input"]}, "root": "z"},
         {"graph": uneven, "root": "d"},
         {"graph": {"a": ["input"], "b": ["exp", "a"], "c": ["log", "a"]}, "root": "c"},
+        {"graph": two_branches(rng), "root": "r"},
     ]
     for size in (5, 7, 9, 12):
         rows = random_rows(rng, size)
-        cases.append({"graph": rows, "root": str(rng.choice(list(rows)[-3:]))})
-        names = list(rng.permutation(list(rows)))
-        cases.append({"graph": {str(n): rows[n] for n in names}, "root": cases[-1]["root"]})
+        for root in rng.choice(list(rows)[-3:], 2, replace=False):
+            cases.append({"graph": shuffled(rng, rows), "root": str(root)})
     return [*cases, {"graph": deep_chain(10_000), "root": "t10000"}]
+
+
+def two_branches(rng):
+    """A tree whose two branches need each other nowhere before the root."""
+    u, v, a, b = rng.permutation(list("uvab")).tolist()
+    rows = {"r": ["+", u, v], v: ["exp", "n"], "n": ["sin", b], u: ["exp", "m"], "m": ["sin", a]}
+    return shuffled(rng, rows | {a: ["input"], b: ["weight"]})
 
 
 def judge_topo(case, order):
@@ -40,10 +47,10 @@ def judge_topo(case, order):
 
 def needed(rows, root):
     """The rows that `root` depends on, found from the outside in: what reads what is needed."""
-    keep, frontier = {root}, [root]
+    keep, frontier = {root}, {root}
     while frontier:
-        frontier = [x for name in frontier for x in rows[name][1:] if x not in keep]
-        keep.update(frontier)
+        frontier = {x for name in frontier for x in rows[name][1:]} - keep
+        keep |= frontier
     return {name: row for name, row in rows.items() if name in keep}
 
 
