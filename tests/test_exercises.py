@@ -236,6 +236,90 @@ def test_an_endless_loop_is_stopped_once(monkeypatch, topo):
     assert len(calls) == 1
 
 
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def mute(*inputs):
+    raise Mute
+
+
+def closes_stdout(graph, *rest):
+    sys.stdout.close()
+    return []
+
+
+def ties_a_knot(graph, *rest):
+    graph["knot"] = graph
+    return []
+
+
+def deep_inside(*inputs):
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
+def hides_from_the_watch(graph, *rest):
+    sys.setprofile(None)
+    return list(bl.Graph.from_rows(graph).rows())
+
+
+HOSTILE = [mute, closes_stdout, ties_a_knot, deep_inside, hides_from_the_watch, lambda *x: 10**400]
+
+
+@pytest.mark.parametrize("name", ["topo", "is_valid_order", "forward"])
+@pytest.mark.parametrize("answer", HOSTILE)
+def test_hostile_answers_earn_nothing_and_leave_nothing_behind(name, answer, capfd):
+    before = sys.getprofile(), sys.stdout, sys.getrecursionlimit()
+    verdict = assess(exercises()[name], answer, 0)
+    assert verdict.share == 0
+    assert (sys.getprofile(), sys.stdout, sys.getrecursionlimit()) == before
+    assert capfd.readouterr().err == ""
+
+
+def test_the_recursion_limit_is_restored():
+    def topo(graph, root):
+        sys.setrecursionlimit(50_000)
+        return []
+
+    before = sys.getrecursionlimit()
+    assess(exercises()["topo"], topo, 0)
+    assert sys.getrecursionlimit() == before
+
+
+def test_ctrl_c_ends_the_check():
+    calls = []
+
+    def topo(graph, root):
+        calls.append(root)
+        raise KeyboardInterrupt
+
+    assert assess(exercises()["topo"], topo, 0).text.endswith("You stopped it.")
+    assert len(calls) == 1
+
+
+def test_rows_that_double_and_double_are_refused_at_once():
+    rows = {"a": ["input"], "t0": ["+", "a", "a"]}
+    rows |= {f"t{i}": ["+", f"t{i - 1}", f"t{i - 1}"] for i in range(1, 5000)}
+    assert "far more" in assess(exercises()["rows"], rows, 0).text
+
+
+def test_a_card_stays_short():
+    rows = {"a" * 10**6: ["input", "x"]}
+    assert len(assess(exercises()["rows"], rows, 0).text) < 2000
+
+
+def test_numbers_that_overflow_write_nothing_to_stderr(capfd):
+    def forward(graph, order, leaves, functions):
+        return dict.fromkeys(order, np.array([np.inf, -np.inf]))
+
+    assert check("forward", forward) == 0
+    assert capfd.readouterr().err == ""
+
+
 def test_a_fault_of_the_check_itself_stops_nothing(monkeypatch):
     monkeypatch.setattr("backprop_lab.exercises.assess", lambda *args, **kwargs: 1 / 0)
     mark = check("topo", lambda graph, root: [])

@@ -44,12 +44,8 @@ class Mean(Op):
 
     def forward(ctx, x, axis=None, keepdims=False):
         z = x.mean(axis=axis, keepdims=keepdims)
-        ctx.axis, ctx.keepdims, ctx.x_shape, ctx.count = (
-            axis,
-            keepdims,
-            x.shape,
-            x.size / max(z.size, 1),
-        )
+        ctx.axis, ctx.keepdims, ctx.x_shape = axis, keepdims, x.shape
+        ctx.count = x.size / max(z.size, 1)
         return z
 
     def vjp(ctx, z_bar):
