@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backprop_lab as bl
-from backprop_lab.coursework.build import ROOT, SOLUTION, STUB, blank, sources
+from backprop_lab.coursework.build import ROOT, SOLUTION, blank
 from backprop_lab.exercises import NOTEBOOKS, check, exercises, hint
 from backprop_lab.exercises.judging import assess, judge_all, wrong_answer
 from backprop_lab.exercises.probing import plain
+from tests.answers import CELLS, define, reference
 
 ALL = list(exercises().values())
 SEEDS = range(20)
@@ -24,32 +25,6 @@ SEEDS = range(20)
 def answers(kind, exercise):
     module = import_module(f"tests.answers.{NOTEBOOKS[exercise.notebook]}")
     return getattr(module, kind)[exercise.id]
-
-
-def solution_cells():
-    """{exercise id: its cell in the notebook source, marks and all}."""
-    cells = {}
-    for source in sources():
-        for cell in re.split(r"^# %%", source.read_text(encoding="utf-8"), flags=re.M):
-            head, _, body = cell.partition("\n")
-            name = re.match(r' exercise="(\w+)"', head)
-            if name:
-                cells[name[1]] = body
-    return cells
-
-
-CELLS = solution_cells()
-
-
-def reference(exercise):
-    return SOLUTION.sub(r"\2", STUB.sub("", CELLS[exercise.id]))
-
-
-def define(code, exercise):
-    """The answer that a piece of code defines, in a namespace like a notebook's."""
-    namespace = {"np": np, "bl": bl, "ops": bl.ops, "__name__": "__main__"}
-    exec(code, namespace)
-    return namespace[exercise.id]
 
 
 def each(kind):
@@ -210,116 +185,6 @@ def test_an_exception_is_shown_as_theirs(exercise, error):
         assert "raise error" in verdict.text
 
 
-def endless(graph, root):
-    while True:
-        pass
-
-
-def endless_in_a_generator(graph, root):
-    while not all(name == root + root for name in graph):
-        pass
-
-
-@pytest.mark.parametrize("topo", [endless, endless_in_a_generator])
-def test_an_endless_loop_is_stopped_once(monkeypatch, topo):
-    monkeypatch.setattr("backprop_lab.exercises.probing.SECONDS", 0.2)
-    calls = []
-
-    def counted(graph, root):
-        calls.append(root)
-        return topo(graph, root)
-
-    verdict = assess(exercises()["topo"], counted, 0)
-    assert verdict.status == "stopped"
-    assert "a loop that cannot end" in verdict.text
-    assert verdict.misconception is None
-    assert len(calls) == 1
-
-
-class Mute(Exception):
-    def __str__(self):
-        raise RuntimeError("no words")
-
-
-def mute(*inputs):
-    raise Mute
-
-
-def closes_stdout(graph, *rest):
-    sys.stdout.close()
-    return []
-
-
-def ties_a_knot(graph, *rest):
-    graph["knot"] = graph
-    return []
-
-
-def deep_inside(*inputs):
-    nested = []
-    for _ in range(100_000):
-        nested = [nested]
-    return nested
-
-
-def hides_from_the_watch(graph, *rest):
-    sys.setprofile(None)
-    return list(bl.Graph.from_rows(graph).rows())
-
-
-HOSTILE = [mute, closes_stdout, ties_a_knot, deep_inside, hides_from_the_watch, lambda *x: 10**400]
-
-
-@pytest.mark.parametrize("name", ["topo", "is_valid_order", "forward"])
-@pytest.mark.parametrize("answer", HOSTILE)
-def test_hostile_answers_earn_nothing_and_leave_nothing_behind(name, answer, capfd):
-    before = sys.getprofile(), sys.stdout, sys.getrecursionlimit()
-    verdict = assess(exercises()[name], answer, 0)
-    assert verdict.share == 0
-    assert (sys.getprofile(), sys.stdout, sys.getrecursionlimit()) == before
-    assert capfd.readouterr().err == ""
-
-
-def test_the_recursion_limit_is_restored():
-    def topo(graph, root):
-        sys.setrecursionlimit(50_000)
-        return []
-
-    before = sys.getrecursionlimit()
-    assess(exercises()["topo"], topo, 0)
-    assert sys.getrecursionlimit() == before
-
-
-def test_ctrl_c_ends_the_check():
-    calls = []
-
-    def topo(graph, root):
-        calls.append(root)
-        raise KeyboardInterrupt
-
-    assert assess(exercises()["topo"], topo, 0).text.endswith("You stopped it.")
-    assert len(calls) == 1
-
-
-def test_rows_that_double_and_double_are_refused_at_once():
-    rows = {"a": ["input"], "t0": ["+", "a", "a"]}
-    rows |= {f"t{i}": ["+", f"t{i - 1}", f"t{i - 1}"] for i in range(1, 5000)}
-    assert "far more" in assess(exercises()["rows"], rows, 0).text
-
-
-def test_a_card_stays_short():
-    rows = {"a" * 10**6: ["input", "x"]}
-    assert len(assess(exercises()["rows"], rows, 0).text) < 2000
-
-
-def test_numbers_that_overflow_write_nothing_to_stderr(capfd):
-    def forward(graph, order, leaves, functions):
-        return dict.fromkeys(order, np.array([np.inf, -np.inf]))
-
-    assert check("forward", forward) == 0
-    assert capfd.readouterr().err == ""
-
-
 def test_a_fault_of_the_check_itself_stops_nothing(monkeypatch):
     monkeypatch.setattr("backprop_lab.exercises.assess", lambda *args, **kwargs: 1 / 0)
     mark = check("topo", lambda graph, root: [])
@@ -400,25 +265,6 @@ def test_a_check_survives_any_answer(exercise, odd):
     for answer in (odd, lambda *inputs: odd):
         verdict = assess(exercise, answer, 0)
         assert 0 <= verdict.share < 1
-
-
-class EqualToEverything:
-    def __eq__(self, other):
-        return True
-
-    def __hash__(self):
-        return 0
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
-def test_an_object_that_equals_everything_earns_nothing(exercise):
-    class Liar(dict):
-        __eq__ = EqualToEverything.__eq__
-        __hash__ = EqualToEverything.__hash__
-
-    for liar in (EqualToEverything(), Liar()):
-        assert check(exercise.id, liar) == 0
-        assert check(exercise.id, lambda *inputs, liar=liar: liar) == 0
 
 
 def test_a_mark_is_a_bare_number_and_a_card():
