@@ -1,6 +1,5 @@
 """lab.py as a module in a folder of its own, for the tests of what it promises."""
 
-import importlib.metadata
 import importlib.util
 import os
 import shutil

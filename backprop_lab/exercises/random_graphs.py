@@ -18,7 +18,7 @@ def random_rows(rng, size, operators=("+", "*", "exp")):
     for i in range(size):
         symbol = "-" if "-" in operators and i == 1 else str(rng.choice(operators))
         if symbol == "exp":  # once, because exp of exp of exp is inf
-            operators = [other for other in operators if other != "exp"]
+            operators = [name for name in operators if name != "exp"]
         read = {x for row in rows.values() for x in row[1:]}
         idle = [name for name in rows if name not in read]
         first = str(rng.choice(idle if idle and rng.random() < 0.7 else list(rows)))
