@@ -108,7 +108,7 @@ def test_the_blank_page_holds_no_solution(pair):
 
 
 @learners_pages
-def test_every_check_on_the_blank_page_says_not_attempted_yet(pair):
+def test_every_check_on_the_blank_page_says_not_attempted_yet(pair, page):
     for cell in of_type(page, "code"):
         if build.CHECK.match(cell.source) and cell.outputs:
             data = cell.outputs[0].data
@@ -117,7 +117,7 @@ def test_every_check_on_the_blank_page_says_not_attempted_yet(pair):
 
 
 @pages
-def test_every_check_on_the_solved_page_is_right(pair):
+def test_every_check_on_the_solved_page_is_right(pair, page):
     if pair[2]:
         checks = [c for c in of_type(page, "code") if build.CHECK.match(c.source)]
         assert checks
@@ -188,7 +188,7 @@ def test_no_output_is_of_a_kind_that_code_hosts_do_not_show(pair, page):
 
 
 @learners_pages
-def test_a_blank_page_shows_no_answer_before_there_is_a_guess(pair):
+def test_a_blank_page_shows_no_answer_before_there_is_a_guess(pair, page):
     for cell in of_type(page, "code"):
         if "compare(my_guess" in cell.source:
             texts = [str(out.get("data", out.get("text"))) for out in cell.outputs]
