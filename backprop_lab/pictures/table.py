@@ -4,14 +4,14 @@ from html import escape
 
 from .cards import NOT_REACHED
 from .text import clean, content
-from .words import forward_order, name_all
+from .words import name_all
 
 REMEDY = "The drawing needs the package graphlay, which cannot be imported: pip install graphlay"
 
 
 def table(graph, alt):
     """The words, a row for each tensor in forward order, and how to get the drawing."""
-    order = forward_order(graph)
+    order = graph.nodes
     titles, inputs, gradients = name_all(graph, order), graph.inputs(), graph.gradients()
     rows = [("tensor", "made by", "from", "value", "gradient" if gradients else "")]
     for node in order:

@@ -1,7 +1,6 @@
 """What a picture shows, in words: the alt text of the image, and all there is in a console."""
 
 from collections import Counter
-from graphlib import TopologicalSorter
 
 from ..graph import LEAVES, unused
 from .cards import gradient_word
@@ -21,7 +20,7 @@ def describe(graph):
     >>> describe(Graph.from_rows({"a": ["input"], "c": ["*", "a", "a"], "d": ["exp", "c"]}))
     'Graph of d, from the input a. In 2 steps: c = a × a; d = exp(c). Read twice: a.'
     """
-    order = forward_order(graph)
+    order = graph.nodes  # inputs before readers
     operators = [node for node in order if node["op"]]
     titles = name_all(graph, order)
     if not operators:
@@ -34,16 +33,6 @@ def describe(graph):
         gradients(graph, order, titles),
     ]
     return " ".join(filter(None, sentences))
-
-
-def forward_order(graph):
-    """The nodes, inputs before readers. (Rows may be written down in any order.)"""
-    nodes = {node["id"]: node for node in graph.nodes}
-    place = {key: i for i, key in enumerate(nodes)}
-    if all(place[edge["from"]] < place[edge["to"]] for edge in graph.edges):
-        return graph.nodes
-    reads = {key: [edge["from"] for edge in edges] for key, edges in graph.inputs().items()}
-    return [nodes[key] for key in TopologicalSorter(reads).static_order()]
 
 
 def name_all(graph, order):
