@@ -13,14 +13,16 @@ The names below are what the notebooks use; `backprop_lab.ops` holds every opera
 from importlib import import_module
 
 from . import ops
-from .engine import Op, Tensor, no_grad
+from .engine import Op, Tensor
 from .leaves import parameter, tensor
+from .modes import detect_anomaly, no_grad
+from .transforms import grad, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Graph", "Op", "Tensor", "check", "compare", "draw", "hint", "no_grad", "ops", "order_fault",
-    "parameter", "tensor",
+    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "grad", "hint", "hvp",
+    "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter", "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.

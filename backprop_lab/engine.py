@@ -10,22 +10,20 @@ The words are the field's: a value x, its tangent x_dot (how fast x moves), its 
 (2008), chapter 3.
 """
 
-import threading
+from collections import deque
+from copy import copy
+from functools import partial
+from itertools import count
+from operator import attrgetter
+from weakref import ref
 
 import numpy as np
+from numpy import float64
 
-from .errors import (
-    GradientError,
-    RuleError,
-    ShapeError,
-    call_rule,
-    check_cotangents,
-    check_result,
-    check_seed,
-    check_tangent,
-    describe,
-    locked,
-)
+from .anomaly import check_value
+from .errors import GradientError, RuleError, ShapeError, changed_since, describe, tied_by_hand
+from .modes import UNRECORDED, WATCHED, is_recording
+from .rules import check_cotangent, check_seed, check_tangent, guarded
 
 
 class Tensor:
@@ -42,17 +40,30 @@ class Tensor:
     """
 
     __slots__ = (
-        "__weakref__", "data", "grad", "grad_fn", "kind", "name", "requires_grad", "seed",
-    )  # fmt: skip
+        "__weakref__",
+        "data",
+        "requires_grad",
+        "grad_fn",  # the Node that made this tensor; None for a leaf
+        "grad",  # what backward() has added up so far, an array like data
+        "kind",
+        "name",
+        "seed",  # the gradient backward() last started from, so that it can be replayed
+    )
 
-    def __init__(self, data, requires_grad=False, name=None, kind="constant", grad_fn=None):
+    def __init__(self, data, requires_grad=False, name=None, kind="constant"):
         self.data = data
         self.requires_grad = requires_grad
         self.name = name
         self.kind = kind
-        self.grad_fn = grad_fn  # the Node that made this tensor; None for a leaf
-        self.grad = None  # what backward() has added up so far, an array like data; leaves only
-        self.seed = None  # the gradient backward() last started from, so that it can be replayed
+        self.grad_fn = None
+
+    def __getattr__(self, name):
+        """What has not been set: most results of operators live and die without it."""
+        if name in ("grad", "name", "seed"):
+            return None
+        if name == "kind":
+            return "constant"
+        raise AttributeError(f"A tensor has no {name!r}.")
 
     @property
     def is_leaf(self):
@@ -75,28 +86,6 @@ class Tensor:
     def dtype(self):
         return self.data.dtype
 
-    def item(self):
-        """The one number of a tensor with one entry, as a Python number."""
-        if self.data.size != 1:
-            raise ShapeError(
-                f"item() needs exactly one number; {describe(self)} has {self.data.size}. "
-                "Reduce it first, with .sum() or .mean() for instance."
-            )
-        return self.data.item()
-
-    def numpy(self):
-        """The data as an array. Refused while a gradient is required, as in PyTorch."""
-        if self.requires_grad:
-            raise GradientError(
-                f"{describe(self)} is being recorded, and NumPy would work on it unseen: "
-                "the gradient would stop here. Write .detach().numpy() if that is what you want."
-            )
-        return np.asarray(self.data)
-
-    def detach(self):
-        """The same data, outside the graph: no gradient flows back through it."""
-        return Tensor(self.data, name=self.name)
-
     def backward(self, gradient=None):
         """Add d(self)/d(leaf) into `.grad` of every leaf that requires a gradient.
 
@@ -112,32 +101,41 @@ class Tensor:
         12.0
         """
         gradient = check_seed(self, gradient)
-        totals = {self: gradient} if self.is_leaf else {}
-        for node, slot, _, total in reverse_sweep(self, gradient):
-            if node.inputs[slot].is_leaf:
-                totals[node.inputs[slot]] = total
-        sums = [(leaf, leaf.grad_plus(total)) for leaf, total in totals.items()]
-        for leaf, grad in sums:
-            leaf.grad = grad
+        cotangents = {self.grad_fn or self: gradient}
+        exhaust(reverse_sweep(self, cotangents))
+        held = {id(gradient)}  # arrays that belong to somebody: no .grad may be one of them
+        sums = []
+        for x, total in cotangents.items():
+            x = x if isinstance(x, Tensor) else x.retained_by()
+            sums.append((x, x.grad_plus(total, held)))
+        for x, grad in sums:
+            x.grad = grad
         self.seed = gradient
 
-    def __repr__(self):
-        if self.data.size <= 6:
-            what = np.array2string(self.data, precision=4, separator=", ").replace("\n", "")
-        else:
-            what = f"shape={self.shape}, dtype={self.dtype}"
-        if self.name:
-            what += f", name={self.name!r}"
-        if self.grad_fn is not None:
-            what += f", grad_fn={self.grad_fn.op.__name__}"
-        elif self.requires_grad:
-            what += ", requires_grad=True"
-        return f"tensor({what})"
+    def retain_grad(self):
+        """Let `backward()` fill `.grad` of this tensor too, although it is not a leaf.
 
-    def grad_plus(self, total):
+        >>> from backprop_lab import tensor
+        >>> y = tensor(3.0, requires_grad=True) ** 2
+        >>> y.retain_grad()
+        >>> (2 * y).backward()
+        >>> print(y.grad)
+        2.0
+        """
+        if not self.requires_grad:
+            raise GradientError(
+                f"{describe(self)} depends on nothing that requires a gradient, so none will reach "
+                "it. Make a leaf with requires_grad=True (or bl.parameter), and compute again."
+            )
+        if self.grad_fn is not None:
+            self.grad_fn.retained_by = ref(self)
+
+    def grad_plus(self, total, held):
         """`.grad` with one more sum added to it, as an array of its own."""
-        if self.grad is None:
-            return total.copy()  # rules may have handed the same array to two inputs
+        if self.grad is None:  # rules may have handed on what they were given, or a view of it
+            own = total.base is None and id(total) not in held
+            held.add(id(total))
+            return total if own else total.copy()
         if np.shape(self.grad) != self.shape:
             raise ShapeError(
                 f"The .grad of {describe(self)} has shape {np.shape(self.grad)}, so nothing can be "
@@ -145,37 +143,45 @@ class Tensor:
             )
         return self.grad + total
 
-    def __float__(self):
-        return float(self.item())
 
-    def __bool__(self):
-        return bool(self.item())
+class Plain:
+    """An input of a node that takes no part in differentiation, such as an axis: only its data."""
 
-    def __array__(self, dtype=None, copy=None):
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
+    requires_grad, grad_fn = False, None
+
+    def __init__(self, data):
+        # A view, lest an array be taken for that of a tensor which holds the same one.
+        self.data = data[()] if isinstance(data, np.ndarray) else data
 
 
 class Node:
     """One application of an operator, and the `ctx` that its rules receive.
 
-    Attributes: op (the `Op` subclass), inputs (what it was given, in order: tensors, and plain
-    values that take no part in differentiation), needs_input_grad (one bool for each input),
-    saved_tensors (arrays kept for the rules), shape and dtype (of the result). A rule may hang
-    other things on it, such as `ctx.axis = axis`.
+    Attributes: op (the `Op` subclass), inputs (what it was given, in order: each a Tensor, or a
+    Plain value), arrays (their data at that time), needs_input_grad (a bool for each), number
+    (counts up: a node is always younger than those that its inputs come from), saved_tensors
+    (arrays kept for the rules). A rule may hang other things on it, such as `ctx.axis = axis`.
     """
 
-    def __init__(self, op, inputs):
-        self.op = op
-        self.inputs = inputs
-        self.needs_input_grad = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
-        self.saved_tensors = ()
+    saved_tensors = ()
+    retained_by = None  # a weak reference to its result, if that has asked for its gradient
+    line = None  # where it was called; known only within detect_anomaly()
 
     def save_for_backward(self, *arrays):
-        """Keep arrays for vjp and jvp: inputs of the op, its output, or constants."""
+        """Keep arrays for vjp and jvp.
+
+        Only inputs of the op and its output take part in second derivatives; anything else that
+        is saved counts as a constant there.
+        """
         self.saved_tensors = arrays
 
     def __repr__(self):
         return f"<{self.op.__name__}>"
+
+
+exhaust = partial(deque, maxlen=0)  # runs a generator to its end, and keeps nothing
+numbers = count()
+new = object.__new__  # without __init__, which would take a fifth of an operator's time
 
 
 class Op:
@@ -202,18 +208,21 @@ class Op:
 
     symbol = None  # what pictures show; the class name if None
     local = "linear"  # what the local derivative is, in a word, where it is not one number
+    ours = False  # is it part of this package, where tests have held its rules to their contract?
 
     def __new__(cls, *args, **kwargs):
         raise TypeError(f"An Op is never instantiated. Write {cls.__name__}.apply(...).")
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        cls.ours = cls.__module__.startswith(f"{__package__}.")
         if "backward" in cls.__dict__ and "vjp" not in cls.__dict__:
             cls.vjp = cls.__dict__["backward"]
         for name in ("forward", "vjp", "jvp"):
             rule = cls.__dict__.get(name)
-            if rule is not None and not isinstance(rule, staticmethod):
-                setattr(cls, name, staticmethod(rule))
+            if rule is not None:
+                rule = rule.__func__ if isinstance(rule, staticmethod) else rule
+                setattr(cls, name, staticmethod(rule if cls.ours else guarded(name, rule)))
 
     def forward(ctx, *inputs):
         raise RuleError(f"{ctx.op.__name__} has no forward: write forward(ctx, x, ...).")
@@ -227,52 +236,33 @@ class Op:
     @classmethod
     def apply(cls, *inputs, **options):
         """Run forward on the inputs' data; record a node if any of them requires a gradient."""
-        node = Node(cls, inputs)
-        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-        if cls.__module__.startswith(__package__):
-            data = cls.forward(node, *arrays, **options)
-        else:  # a rule that is being learned: see that it leaves its inputs alone
-            with locked(arrays):
-                data = check_result(cls, call_rule(cls, "forward", node, *arrays, **options))
-        node.shape, node.dtype = data.shape, data.dtype
-        if True in node.needs_input_grad and recording.on:
-            return Tensor(data, requires_grad=True, grad_fn=node)
-        return Tensor(data)
+        if not cls.ours:
+            inputs = tuple([x if isinstance(x, Tensor) else Plain(x) for x in inputs])
+        node = Node()
+        node.op = cls
+        node.inputs = inputs
+        arrays = []
+        node.needs_input_grad = needs = []
+        for x in inputs:
+            arrays.append(x.data)
+            needs.append(x.requires_grad)
+        node.arrays = arrays = tuple(arrays)
+        node.number = next(numbers)
+        data = cls.forward(node, *arrays, **options) if options else cls.forward(node, *arrays)
+        if WATCHED:
+            check_value(node, data)
+        z = new(Tensor)
+        z.data = data
+        z.requires_grad = True in needs and (not UNRECORDED or is_recording())
+        z.grad_fn = node if z.requires_grad else None
+        return z
 
 
-class _Recording(threading.local):
-    on = True
-
-
-recording = _Recording()
-
-
-class no_grad:
-    """Within this context nothing is recorded (in this thread only, as in PyTorch).
-
-    >>> from backprop_lab import tensor
-    >>> x = tensor(3.0, requires_grad=True)
-    >>> with no_grad():
-    ...     y = x * x
-    >>> y.requires_grad
-    False
-    """
-
-    def __init__(self):
-        self.before = []  # one entry for each block that is open, since blocks may nest
-
-    def __enter__(self):
-        self.before.append(recording.on)
-        recording.on = False
-
-    def __exit__(self, *exception):
-        recording.on = self.before.pop()
-
-
-def topological_order(output):
+def topological_order(output, until=()):
     """Every node that `output` depends on, each after the nodes that its inputs come from.
 
-    Iterative, so that depth is bounded by memory and not by Python's recursion limit.
+    An operator cannot run before its inputs exist, so the order in which the nodes were made is
+    such an order. Nodes in `until`, and what only they depend on, are left out.
     Raises GradientError if somebody has tied the graph into a cycle.
 
     >>> from backprop_lab import tensor
@@ -280,78 +270,116 @@ def topological_order(output):
     >>> topological_order((x * x).exp())
     [<Multiply>, <Exp>]
     """
-    order, started, finished = [], set(), set()
-    stack = [output.grad_fn] if output.grad_fn else []
-    while stack:
-        node = stack[-1]
-        if node in started:  # back on top: everything it depends on is in the order by now
-            stack.pop()
-            if node not in finished:
-                finished.add(node)
-                order.append(node)
-            continue
-        started.add(node)
-        for x in reversed(node.inputs):
-            source = x.grad_fn if isinstance(x, Tensor) else None
-            if source is None or source in finished:
+    found = {None, *until}
+    nodes = [] if output.grad_fn in found else [output.grad_fn]
+    found.update(nodes)
+    for node in nodes:  # a list that grows while it is read: no recursion, however deep the graph
+        for x in node.inputs:
+            source = x.grad_fn
+            if source is None:
                 continue
-            if source in started:  # started, not finished: it waits for the node that reads it
-                raise GradientError(
-                    f"{source} depends on its own result: the graph has a cycle, so no order can "
-                    "put inputs before their readers. Graphs made by running operators have none; "
-                    "look for an assignment to node.inputs."
-                )
-            stack.append(source)
-    return order
+            if source.number >= node.number:
+                raise tied_by_hand(node, source)
+            if source not in found:
+                found.add(source)
+                nodes.append(source)
+    return sorted(nodes, key=attrgetter("number"))
 
 
-def reverse_sweep(output, gradient):
+def reverse_sweep(output, cotangents, until=()):
     """Carry cotangents from `output` back to its leaves, one message at a time.
 
-    Arguments: output (a tensor with a graph), gradient (its cotangent, an array of its shape).
+    Arguments: output (a tensor with a graph), cotangents (a dict that holds one entry, from the
+    output's grad_fn to its cotangent: an array of the output's shape, or a Tensor, if the sweep is
+    to be recorded like any other computation and so have derivatives of its own), until (nodes at
+    which to stop). When the sweep is over, `cotangents` holds those of the leaves.
     Yields (node, slot, x_bar, total) for every message: the node that sent it, which of its
     inputs it is for, the message, and the sum of all messages that this input has had so far.
     A node speaks once, after all of its readers. (Griewank and Walther 2008, table 3.2.)
 
     >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
-    >>> [print(node, slot, x_bar, total) for node, slot, x_bar, total in reverse_sweep(x * x, 1.0)]
+    >>> y = x * x
+    >>> for node, slot, x_bar, total in reverse_sweep(y, {y.grad_fn: 1.0}):
+    ...     print(node, slot, x_bar, total)
     <Multiply> 0 3.0 3.0
     <Multiply> 1 3.0 6.0
-    [None, None]
     """
-    cotangents = {output.grad_fn: gradient}
-    for node in reversed(topological_order(output)):
-        z_bar = cotangents.pop(node)
-        x_bars = check_cotangents(node, call_rule(node.op, "vjp", node, z_bar))
-        for slot, x_bar in enumerate(x_bars):
-            if node.needs_input_grad[slot]:
-                x = node.inputs[slot]
+    order = topological_order(output, until)
+    recorded = any(isinstance(z_bar, Tensor) for z_bar in cotangents.values())
+    tensors = results(order, output) if recorded else None
+    for node in reversed(order):
+        z_bar = cotangents.pop(node, None)
+        if z_bar is None:  # its result has been told to require no gradient
+            continue
+        if node.retained_by:
+            cotangents[node] = z_bar
+        ctx = saving_tensors(node, tensors[node]) if recorded else node
+        x_bars = node.op.vjp(ctx, z_bar)
+        if type(x_bars) is not tuple:
+            x_bars = (x_bars,)
+        for slot, needed in enumerate(node.needs_input_grad):
+            if needed:
+                x, x_bar = node.inputs[slot], x_bars[slot]
+                if type(x_bar) is not float64 or type(x.data) is not float64:
+                    x_bar = check_cotangent(node, slot, x_bar)
+                if WATCHED:
+                    check_value(node, x_bar, slot)
                 source = x.grad_fn or x
-                if source in cotangents:
-                    cotangents[source] = cotangents[source] + x_bar
-                else:
-                    cotangents[source] = x_bar
-                yield node, slot, x_bar, cotangents[source]
+                total = cotangents[source] + x_bar if source in cotangents else x_bar
+                cotangents[source] = total
+                yield node, slot, x_bar, total
 
 
 def forward_sweep(output, x_dots):
-    """Push tangents from the leaves to `output`: the same loop, in the other order.
+    """Push tangents towards `output`: the same loop, in the other order.
 
-    Arguments: output (a tensor with a graph), x_dots (a dict from leaf tensors to arrays of
-    their shapes; a leaf that is left out stands still).
-    Yields (node, z_dot) for every node, inputs first; the last z_dot belongs to `output`.
+    Arguments: output (a tensor with a graph), x_dots (a dict from tensors to how fast they move:
+    arrays of their shapes, or Tensors if the sweep is to be recorded; leaves that are left out
+    stand still).
+    Yields (node, z_dot) for every node that moves, inputs first.
 
     >>> from backprop_lab import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> list(forward_sweep(x * x, {x: 1.0}))
     [(<Multiply>, np.float64(6.0))]
     """
-    tangents = dict(x_dots)
-    for node in topological_order(output):
-        x_dots = [
-            tangents.get(x.grad_fn or x, np.zeros_like(x.data)) if isinstance(x, Tensor) else None
-            for x in node.inputs
-        ]
-        tangents[node] = check_tangent(node, node.op.jvp(node, *x_dots))
-        yield node, tangents[node]
+    tangents = {x.grad_fn or x: x_dot for x, x_dot in x_dots.items()}
+    order = topological_order(output, until=[x.grad_fn for x in x_dots])
+    tensors = results(order, output)
+    recorded = any(isinstance(x_dot, Tensor) for x_dot in x_dots.values())
+    for node in order:
+        sources = [x.grad_fn or x for x in node.inputs]
+        if any(source in tangents for source in sources):
+            ctx = saving_tensors(node, tensors[node]) if recorded else node
+            arriving = [
+                tangents.get(source, None if isinstance(x, Plain) else np.zeros_like(x.data))
+                for source, x in zip(sources, node.inputs, strict=True)
+            ]
+            z_dot = check_tangent(node, tensors[node], node.op.jvp(ctx, *arriving))
+            tangents[node] = z_dot
+            yield node, z_dot
+
+
+def results(order, output):
+    """The tensor that each node made, as {node: tensor}. (A node does not hold its own result.)"""
+    made = {x.grad_fn: x for node in order for x in node.inputs}
+    made[output.grad_fn] = output
+    return made
+
+
+def saving_tensors(node, result):
+    """The node as a `ctx` for a sweep that is recorded: what it saved, as tensors of the graph.
+
+    Inputs and the output are known by identity; anything else that was saved stays a constant.
+    Raises GradientError if an input no longer holds what the node was given.
+    """
+    known = {}
+    for x, array in zip(node.inputs, node.arrays, strict=True):
+        if isinstance(x, Tensor):
+            if x.data is not array or known.setdefault(id(array), x) is not x:
+                raise changed_since(node, x)
+    known.setdefault(id(result.data), result)
+    ctx = copy(node)
+    ctx.saved_tensors = tuple([known.get(id(array), array) for array in node.saved_tensors])
+    return ctx

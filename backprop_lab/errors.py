@@ -1,23 +1,48 @@
-"""The sentences that errors are made of, and the checks of a rule's contract that raise them.
+"""The exceptions of the lab, and the sentences that they are made of.
 
-Each says what happened, with names and shapes; the rule it broke; and the remedy.
+Each says what happened, with names and shapes; the rule it broke; and the remedy. In a notebook
+the traceback shows the reader's own lines, and none of the package's.
 """
 
-from contextlib import contextmanager
+import sys
+from pathlib import Path
+from types import TracebackType
 
-import numpy as np
+HERE = str(Path(__file__).parent)
 
 
-class ShapeError(ValueError):
+class LabError(Exception):
+    """What all exceptions of the lab have in common."""
+
+    def _render_traceback_(self):
+        """What IPython shows of this exception (the name is IPython's)."""
+        shell = sys.modules["IPython"].get_ipython()
+        trace = without_package_frames(self.__traceback__)
+        return shell.InteractiveTB.structured_traceback(type(self), self, trace, tb_offset=1)
+
+
+class ShapeError(LabError, ValueError):
     """Shapes that do not fit together."""
 
 
-class GradientError(RuntimeError):
+class DataError(LabError, TypeError):
+    """Data that a tensor cannot hold, or that an operator cannot work on."""
+
+
+class OutOfRange(LabError, IndexError):
+    """An index that points outside of a tensor."""
+
+
+class GradientError(LabError, RuntimeError):
     """A derivative that this graph cannot give."""
 
 
-class RuleError(TypeError):
+class RuleError(LabError, TypeError):
     """An `Op` whose forward, vjp or jvp broke its contract."""
+
+
+class AnomalyError(LabError, ArithmeticError):
+    """The first NaN or inf, found within `detect_anomaly()`."""
 
 
 def describe(x):
@@ -32,122 +57,31 @@ def describe(x):
     return f"{x.name or maker} of shape {x.shape}"
 
 
-def check_seed(output, gradient):
-    """The gradient that a backward pass starts from, of the output's shape and dtype."""
-    if not output.requires_grad:
-        raise GradientError(
-            f"{describe(output)} depends on nothing that requires a gradient, so there is no graph "
-            "to go back through. Make a leaf with requires_grad=True (or bl.parameter), outside "
-            "no_grad(), and compute again."
-        )
-    if gradient is None:
-        if output.shape != ():
-            raise GradientError(
-                f"backward() can start by itself only from a scalar; this is {describe(output)}. "
-                "Reduce it with .sum() or .mean(), or say how much each entry matters: "
-                f"backward(gradient) with an array of shape {output.shape}."
-            )
-        gradient = 1.0
-    try:
-        gradient = np.asarray(gradient, dtype=output.dtype)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"The gradient has to be an array of numbers, of shape {output.shape}; it is a "
-            f"{type(gradient).__name__}."
-        ) from None
-    if gradient.shape != output.shape:
-        raise ShapeError(
-            f"The gradient has shape {gradient.shape}, and {describe(output)} needs one number for "
-            f"each of its entries: shape {output.shape}."
-        )
-    return read_only(gradient)
-
-
-def check_cotangents(node, x_bars):
-    """What a vjp returned, as a list with one cotangent for each input that needs one."""
-    if not isinstance(x_bars, tuple):
-        x_bars = (x_bars,)
-    if len(x_bars) != len(node.inputs):
-        raise RuleError(
-            f"{node.op.__name__}.vjp returned {len(x_bars)} cotangents for {len(node.inputs)} "
-            "inputs: it owes one to each input, in the order of forward, None for a plain value."
-        )
-    return [
-        check_cotangent(node, slot, x_bar) if needed else None
-        for slot, (x_bar, needed) in enumerate(zip(x_bars, node.needs_input_grad, strict=True))
-    ]
-
-
-def check_cotangent(node, slot, x_bar):
-    """The cotangent for one input, refused if it is missing or misshapen."""
-    x, rule = node.inputs[slot], f"{node.op.__name__}.vjp"
-    if x_bar is None:
-        raise RuleError(
-            f"{rule} returned None for input {slot}, {describe(x)}, which requires a gradient. "
-            "Did the rule forget its return, or that input?"
-        )
-    x_bar = np.asarray(x_bar)
-    if x_bar.dtype.kind not in "biuf":
-        raise RuleError(f"{rule} returned {x_bar.dtype} for {describe(x)}: it owes real numbers.")
-    if x_bar.shape != x.shape:
-        raise RuleError(
-            f"{rule} returned shape {x_bar.shape} for an input of shape {x.shape}: "
-            "a cotangent has the shape of the tensor it belongs to."
-        )
-    return read_only(np.asarray(x_bar, dtype=x.dtype))
-
-
-def read_only(array):
-    """A view that cannot be written to: one cotangent may be on its way to several rules."""
-    view = array[()]
-    if isinstance(view, np.ndarray):
-        view.flags.writeable = False
-    return view
-
-
-def call_rule(op, rule, *inputs, **options):
-    """Run a rule; explain it if the rule writes into what it was given."""
-    try:
-        return getattr(op, rule)(*inputs, **options)
-    except ValueError as error:
-        if "read-only" not in str(error):
-            raise
-        raise RuleError(
-            f"{op.__name__}.{rule} changed in place what it was given, and others still need that. "
-            "Make a new array: x = x * 2 instead of x *= 2."
-        ) from None
-
-
-@contextmanager
-def locked(arrays):
-    """Within this context nothing can be written into these arrays."""
-    open_arrays = [x for x in arrays if isinstance(x, np.ndarray) and x.flags.writeable]
-    for array in open_arrays:
-        array.flags.writeable = False
-    try:
-        yield
-    finally:
-        for array in open_arrays:
-            array.flags.writeable = True
-
-
-def check_tangent(node, z_dot):
-    """The tangent of a node's result, refused if it is misshapen."""
-    if np.shape(z_dot) != node.shape:
-        raise RuleError(
-            f"{node.op.__name__}.jvp returned shape {np.shape(z_dot)} for a result of shape "
-            f"{node.shape}: a tangent has the shape of the tensor it belongs to."
-        )
-    return np.asarray(z_dot, dtype=node.dtype)[()]
-
-
-def check_result(op, data):
-    """What forward returned, as an array; refused if it is not real numbers."""
-    if isinstance(data, (bool, int, float)):
-        return np.float64(data)
-    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
-        return data
-    raise RuleError(
-        f"{op.__name__}.forward returned a {type(data).__name__}: it is given arrays and returns "
-        "one array of real numbers. (Did it forget its return?)"
+def tied_by_hand(node, source):
+    """A node that reads what was made after it."""
+    return GradientError(
+        f"{node} depends on {source}, which ran later, or on itself: the graph has a cycle, so no "
+        "order can put inputs before their readers. Graphs made by running operators have none; "
+        "look for an assignment to node.inputs."
     )
+
+
+def changed_since(node, x):
+    """An input that a second derivative can no longer trust."""
+    return GradientError(
+        f"{describe(x)} has been given other data since {node.op.__name__} ran, or shares its data "
+        "with another input, so that what was saved can no longer be told to be its own. Compute "
+        "the function again before its second derivative, and copy data: x.data = y.data.copy()."
+    )
+
+
+def without_package_frames(trace):
+    """A traceback without the frames of this package, unless it has no others."""
+    frames = []
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    kept = [f for f in frames if not f.tb_frame.f_code.co_filename.startswith(HERE)] or frames
+    for frame in reversed(kept):
+        trace = TracebackType(trace, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return trace

@@ -276,7 +276,7 @@ class _Recorder:
         seed = {"event": "seed", "node": node_id, "gradient": make_value(gradient)}
         self.graph.events.append(seed)
         awaited = Counter(edge["from"] for edge in self.graph.edges if edge["local"])
-        for node, slot, x_bar, total in reverse_sweep(self.output, gradient):
+        for node, slot, x_bar, total in reverse_sweep(self.output, {self.output.grad_fn: gradient}):
             x = node.inputs[slot]
             source = self.ids[x.grad_fn or x]
             awaited[source] -= 1

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .engine import Tensor
-from .errors import describe
+from .errors import DataError, describe
 
 
 def tensor(data, requires_grad=False, name=None):
@@ -11,21 +11,21 @@ def tensor(data, requires_grad=False, name=None):
 
     Arguments: data (number, nested list or array; Python numbers become float64, arrays keep
     their dtype), requires_grad (record what is done with it), name (shown in pictures).
-    Raises TypeError for data that is not numbers, or integers with requires_grad=True.
+    Raises DataError for data that is not numbers, or integers with requires_grad=True.
 
     >>> tensor([1, 2], name="x")
     tensor([1., 2.], name='x')
     """
     if isinstance(data, Tensor):
-        raise TypeError(
+        raise DataError(
             f"{describe(data)} is a tensor already, and wrapping it again would cut the graph. "
             "Use it as it is, or .detach() for a copy that gradients do not pass."
         )
     array = np.array(data) if isinstance(data, (np.ndarray, np.generic)) else from_python(data)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"A tensor holds real numbers; this data has dtype {array.dtype}.")
+        raise DataError(f"A tensor holds real numbers; this data has dtype {array.dtype}.")
     if requires_grad and array.dtype.kind != "f":
-        raise TypeError(
+        raise DataError(
             f"Only floating-point data can require a gradient; this is {array.dtype}: integers "
             "cannot be nudged by a small amount. Convert it first: data.astype(float)."
         )
@@ -52,7 +52,7 @@ def from_python(data):
     except ValueError:
         array = np.array(None)  # lists of unequal length
     if array.dtype.kind not in "biuf":
-        raise TypeError(
+        raise DataError(
             "A tensor needs a number, an array, or lists of equal length with numbers in them; "
             f"this {type(data).__name__} is none of these: {str(data)[:60]}"
         )

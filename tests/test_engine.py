@@ -97,7 +97,7 @@ class TestSweeps:
         c = b + a
         d = b * c
         spoken = []
-        for node, _, _, _ in reverse_sweep(d, 1.0):
+        for node, _, _, _ in reverse_sweep(d, {d.grad_fn: 1.0}):
             if node not in spoken:
                 spoken.append(node)
         assert spoken == [d.grad_fn, c.grad_fn, b.grad_fn]
@@ -106,7 +106,7 @@ class TestSweeps:
         x = scalar(0.5)
         y = (x * x + ops.exp(x)) * x
         sums = {}
-        for node, slot, x_bar, total in reverse_sweep(y, 1.0):
+        for node, slot, x_bar, total in reverse_sweep(y, {y.grad_fn: 1.0}):
             source = node.inputs[slot].grad_fn or node.inputs[slot]
             sums[source] = sums.get(source, 0) + x_bar
             assert total == sums[source]

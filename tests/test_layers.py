@@ -13,9 +13,15 @@ PACKAGE = Path(backprop_lab.__file__).parent
 # From the ground up: a layer may import itself and what stands before it in its row.
 MAY_IMPORT = {
     "errors": [],
-    "engine": ["errors"],
+    "modes": [],
+    "anomaly": ["errors", "modes"],
+    "rules": ["errors"],
+    "engine": ["errors", "modes", "anomaly", "rules"],
     "leaves": ["errors", "engine"],
-    "ops": ["errors", "engine", "leaves"],
+    "ops": ["errors", "modes", "engine", "leaves"],
+    "transforms": ["errors", "modes", "engine", "ops"],
+    "finite_differences": ["errors", "modes", "engine", "leaves", "ops", "transforms"],
+    "ledger": ["errors", "engine"],
     "graph": ["errors", "engine"],
     "pictures": ["errors", "engine", "graph"],
     "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],

@@ -134,7 +134,7 @@ def test_forward_and_reverse_rules_are_transposes(name, function, values):
     z_bar = rng.normal(size=z.shape)
     *_, (_, z_dot) = forward_sweep(z, x_dots)
     totals = {}
-    for node, slot, _, total in reverse_sweep(z, z_bar):
+    for node, slot, _, total in reverse_sweep(z, {z.grad_fn: z_bar}):
         totals[node.inputs[slot]] = total
     right = sum(np.sum(totals[x] * x_dot) for x, x_dot in x_dots.items())
     assert np.isclose(np.sum(z_bar * z_dot), right, rtol=1e-11, atol=1e-12)
@@ -143,7 +143,7 @@ def test_forward_and_reverse_rules_are_transposes(name, function, values):
 @pytest.mark.parametrize("name, function, values", FLAT, ids=NAMED)
 def test_the_record_holds_the_op_under_test(name, function, values):
     _, z = run(function, values)
-    assert name in {node.op.__name__ for node, *_ in reverse_sweep(z, np.ones(z.shape))}
+    assert name in {node.op.__name__ for node, *_ in reverse_sweep(z, {z.grad_fn: np.ones(z.shape)})}
 
 
 @pytest.mark.parametrize("name, function, values", FLAT, ids=NAMED)
@@ -151,7 +151,7 @@ def test_no_rule_writes_into_what_it_was_given(name, function, values):
     leaves, z = run(function, values)
     z_bar = rng.normal(size=z.shape)
     before = [x.data.copy() for x in leaves], z_bar.copy(), z.data.copy()
-    list(reverse_sweep(z, z_bar))
+    list(reverse_sweep(z, {z.grad_fn: z_bar}))
     list(forward_sweep(z, {x: np.ones(x.shape) for x in leaves}))
     after = [x.data for x in leaves], z_bar, z.data
     for old, new in zip([*before[0], *before[1:]], [*after[0], *after[1:]], strict=True):

@@ -5,32 +5,48 @@ of them hides a sum.
 """
 
 import numpy as np
+from numpy import float64
 
-from ..engine import Op
+from ..engine import Op, Tensor
 from ..errors import ShapeError, describe
-from .lifting import lift
-from .shapes import broadcast_to
+from .lifting import in_dtype, lift, promote
+from .shapes import BroadcastTo
 
 
 def fit(symbol, x, y):
-    """Two inputs as tensors of equal shape.
+    """Two inputs as tensors of equal dtype and shape.
 
     Only what needs a gradient is broadcast by an operator, whose transpose will sum; NumPy
     stretches constants by itself, at no cost.
     """
-    x, y = lift(x, y), lift(y, x)
+    if type(x) is Tensor is type(y) and type(x.data) is float64 is type(y.data):
+        return x, y  # two scalars: nothing to do, and it should take no time
+    x, y = promote(lift(x, y), lift(y, x))
     if x.data.shape == y.data.shape:
         return x, y
+    shape = common_shape(symbol, x, y)
+    return stretch(x, shape), stretch(y, shape)
+
+
+def common_shape(symbol, *xs):
+    """The shape of tensors broadcast against each other."""
+    shapes = sorted([x.data.shape for x in xs], key=len)
+    if all([shape == shapes[-1][len(shapes[-1]) - len(shape) :] for shape in shapes]):
+        return shapes[-1]  # as for a bias; NumPy takes ten times as long to see it
     try:
-        shape = np.broadcast_shapes(x.shape, y.shape)
+        return np.broadcast_shapes(*shapes)
     except ValueError:
         raise ShapeError(
-            f"{describe(x)} {symbol} {describe(y)}: read from the right, sizes must be equal or 1. "
-            "Reshape one of them, or check which axis is the batch."
+            f"{f' {symbol} '.join(map(describe, xs))}: read from the right, sizes must be equal or "
+            "1. Reshape one of them, or check which axis is the batch."
         ) from None
-    return tuple(
-        broadcast_to(t, shape) if t.requires_grad and t.shape != shape else t for t in (x, y)
-    )
+
+
+def stretch(x, shape):
+    """`x` in a shape that it fits, by an operator if a gradient has to come back through it."""
+    if x.requires_grad and x.data.shape != shape:
+        return BroadcastTo.apply(x, shape=shape)
+    return x
 
 
 class Add(Op):
@@ -120,7 +136,8 @@ class Divide(Op):
 
     def vjp(ctx, z_bar):
         y, z = ctx.saved_tensors
-        return z_bar / y, -z_bar * z / y
+        x_bar = z_bar / y
+        return x_bar, -x_bar * z
 
     def jvp(ctx, x_dot, y_dot):
         y, z = ctx.saved_tensors
@@ -147,22 +164,25 @@ class Power(Op):
         return z
 
     def vjp(ctx, z_bar):
-        x_slope, y_slope = Power.slopes(ctx)
-        return z_bar * x_slope, z_bar * y_slope
+        # Only where somebody asks for the slope in y: its logarithm has no value at x < 0.
+        y_bar = z_bar * Power.y_slope(ctx) if ctx.needs_input_grad[1] else None
+        return z_bar * Power.x_slope(ctx), y_bar
 
     def jvp(ctx, x_dot, y_dot):
-        x_slope, y_slope = Power.slopes(ctx)
-        return x_dot * x_slope + y_dot * y_slope
+        z_dot = x_dot * Power.x_slope(ctx)
+        return z_dot + y_dot * Power.y_slope(ctx) if ctx.needs_input_grad[1] else z_dot
 
     @staticmethod
-    def slopes(ctx):
-        """(dz/dx, dz/dy); the second is 0 where nobody asks, so that log never meets x < 0."""
-        x, y, z = ctx.saved_tensors
+    def x_slope(ctx):
+        x, y, _ = ctx.saved_tensors
         # At y = 0 the power stays 0 instead of -1, and 0 * x**0 is 0 where 0 * 0**-1 is nan.
-        x_slope = y * x ** (y - (y != 0))
+        return y * x ** (y - (y != 0))
+
+    @staticmethod
+    def y_slope(ctx):
+        x, _, z = ctx.saved_tensors
         # At x = 0, log 1 stands in for log 0, and the slope in y is 0.
-        y_slope = z * np.log(x + (x == 0)) if ctx.needs_input_grad[1] else 0.0
-        return x_slope, y_slope
+        return z * np.log(x + (x == 0))
 
 
 def power(x, y):
@@ -171,39 +191,10 @@ def power(x, y):
     >>> power(3.0, 2)
     tensor(9.)
     """
-    return Power.apply(*fit("**", x, y))
-
-
-class Maximum(Op):
-    """z = the larger of x and y, entry by entry. A tie gives half to each (as in PyTorch)."""
-
-    symbol, local = "max", "diagonal"
-
-    def forward(ctx, x, y):
-        ctx.save_for_backward(x, y)
-        return np.maximum(x, y)
-
-    def vjp(ctx, z_bar):
-        x_share = Maximum.share(ctx)
-        return z_bar * x_share, z_bar * (1 - x_share)
-
-    def jvp(ctx, x_dot, y_dot):
-        x_share = Maximum.share(ctx)
-        return x_dot * x_share + y_dot * (1 - x_share)
-
-    @staticmethod
-    def share(ctx):
-        x, y = ctx.saved_tensors
-        return 0.5 * (x > y) + 0.5 * (x >= y)
-
-
-def maximum(x, y):
-    """The larger of x and y, entry by entry, broadcasting.
-
-    >>> maximum(3.0, 2.0)
-    tensor(3.)
-    """
-    return Maximum.apply(*fit("maximum", x, y))
+    x, y = fit("**", x, y)
+    if x.data.dtype.kind != "f":  # NumPy has no integer powers below zero
+        x, y = in_dtype(x, np.dtype(float)), in_dtype(y, np.dtype(float))
+    return Power.apply(x, y)
 
 
 class Negate(Op):
@@ -227,4 +218,5 @@ def negate(x):
     >>> negate(3.0)
     tensor(-3.)
     """
-    return Negate.apply(lift(x))
+    x = lift(x)
+    return Negate.apply(in_dtype(x, x.data.dtype))

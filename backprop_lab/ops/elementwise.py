@@ -198,3 +198,58 @@ def relu(x):
     tensor(0.)
     """
     return Relu.apply(lift(x))
+
+
+class Abs(Op):
+    """z = |x|. The slope at the kink, x = 0, is 0 (as in PyTorch)."""
+
+    symbol, local = "abs", "diagonal"
+
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return np.abs(x)
+
+    def vjp(ctx, z_bar):
+        (x,) = ctx.saved_tensors
+        return z_bar * (x > 0) - z_bar * (x < 0)
+
+    def jvp(ctx, x_dot):
+        (x,) = ctx.saved_tensors
+        return x_dot * (x > 0) - x_dot * (x < 0)
+
+
+def abs(x):
+    """The absolute value, entry by entry; the slope at 0 is 0.
+
+    >>> abs(-2.0)
+    tensor(2.)
+    """
+    return Abs.apply(lift(x))
+
+
+class Sqrt(Op):
+    """z = the square root of x. The slope at 0 is infinite, and below 0 all is nan (IEEE 754)."""
+
+    symbol, local = "√", "diagonal"
+
+    def forward(ctx, x):
+        z = np.sqrt(x)
+        ctx.save_for_backward(z)
+        return z
+
+    def vjp(ctx, z_bar):
+        (z,) = ctx.saved_tensors
+        return z_bar / (2 * z)
+
+    def jvp(ctx, x_dot):
+        (z,) = ctx.saved_tensors
+        return x_dot / (2 * z)
+
+
+def sqrt(x):
+    """The square root, entry by entry.
+
+    >>> sqrt(9.0)
+    tensor(3.)
+    """
+    return Sqrt.apply(lift(x))

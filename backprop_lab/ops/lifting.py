@@ -1,26 +1,79 @@
-"""Making the inputs of an operator fit: numbers become constants, shapes become equal."""
+"""Making the inputs of an operator fit: numbers become constants, dtypes become equal."""
 
 import numpy as np
 
-from ..engine import Tensor
-from ..errors import ShapeError, describe
+from ..engine import Op, Tensor
+from ..errors import DataError, ShapeError, describe
 from ..leaves import tensor
+
+NUMBERS = (bool, int, float, np.integer, np.floating, np.bool_)
+RANK = {"b": 0, "u": 1, "i": 1, "f": 2}  # truth values, integers, floating point
 
 
 def lift(x, like=None):
     """`x` as a Tensor: a number becomes a constant, in the dtype of `like` if that is floating."""
     if isinstance(x, Tensor):
         return x
-    if isinstance(x, (bool, int, float, np.integer, np.floating, np.bool_)):
+    if isinstance(x, NUMBERS):
         dtype = like.dtype if isinstance(like, (Tensor, np.ndarray)) else np.dtype(float)
-        return Tensor(np.asarray(x, dtype if dtype.kind == "f" else float)[()])
-    if isinstance(x, np.ndarray):
+        return Tensor((dtype if dtype.kind == "f" else np.dtype(float)).type(x))
+    if isinstance(x, (np.ndarray, list, tuple)):
         return tensor(x).detach()
-    if isinstance(x, (list, tuple)):
-        return tensor(x).detach()
-    raise TypeError(
+    raise DataError(
         f"An operator works on tensors, arrays and numbers; it was given a {type(x).__name__}."
     )
+
+
+class Cast(Op):
+    """The same numbers in another dtype."""
+
+    symbol, local = "cast", "identity"
+
+    def forward(ctx, x, dtype):
+        ctx.x_dtype, ctx.z_dtype = x.dtype, dtype
+        return x.astype(dtype)
+
+    def vjp(ctx, z_bar):
+        return z_bar.astype(ctx.x_dtype)
+
+    def jvp(ctx, x_dot):
+        return x_dot.astype(ctx.z_dtype)
+
+
+def astype(x, dtype):
+    """The same numbers in another floating-point dtype; the gradient comes back in the old one.
+
+    >>> astype([1.0, 2.0], "float32").dtype
+    dtype('float32')
+    """
+    x = lift(x)
+    return Cast.apply(x, dtype=np.dtype(dtype))
+
+
+def promote(x, y):
+    """Two tensors in the dtype that PyTorch would compute in.
+
+    A scalar gives way to an array of the same kind (so float32 stays float32), integers give way
+    to floating point, and truth values count as numbers.
+    """
+    if x.data.dtype == y.data.dtype and x.data.dtype.kind != "b":
+        return x, y
+    a, b = (x, y) if RANK[x.dtype.kind] >= RANK[y.dtype.kind] else (y, x)
+    if RANK[a.dtype.kind] > RANK[b.dtype.kind]:
+        dtype = a.dtype
+    elif (a.ndim == 0) != (b.ndim == 0):
+        dtype = b.dtype if a.ndim == 0 else a.dtype
+    else:
+        dtype = np.promote_types(a.dtype, b.dtype)
+    return in_dtype(x, dtype), in_dtype(y, dtype)
+
+
+def in_dtype(x, dtype):
+    """`x` in a dtype; truth values become float64, since no arithmetic is done on them."""
+    dtype = np.dtype(float) if dtype.kind == "b" else dtype
+    if x.dtype == dtype:
+        return x
+    return astype(x, dtype) if x.requires_grad else Tensor(x.data.astype(dtype), name=x.name)
 
 
 def check_axis(x, axis):
@@ -28,7 +81,7 @@ def check_axis(x, axis):
     axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
     for i in axes:
         if not isinstance(i, (int, np.integer)) or isinstance(i, bool):
-            raise TypeError(f"An axis is an integer, a tuple of integers, or None; this is {i!r}.")
+            raise DataError(f"An axis is an integer, a tuple of integers, or None; this is {i!r}.")
         if not -x.ndim <= i < x.ndim:
             raise ShapeError(f"{describe(x)} has {x.ndim} axes, so there is no axis {i}.")
     if len({i % x.ndim for i in axes}) < len(axes):

@@ -1,12 +1,15 @@
-"""Products of matrices and vectors."""
+"""Products of matrices and vectors, and of batches of them."""
+
+import numpy as np
 
 from ..engine import Op
 from ..errors import ShapeError, describe
-from .lifting import lift
+from .lifting import lift, promote
+from .shapes import broadcast_to, reshape
 
 
 class Matmul(Op):
-    """z = x @ y for matrices and vectors (a vector is a row on the left, a column on the right)."""
+    """z = x @ y: matrices, vectors (a row on the left, a column on the right), equal batches."""
 
     symbol, local = "@", "matmul"
 
@@ -16,10 +19,19 @@ class Matmul(Op):
 
     def vjp(ctx, z_bar):
         x, y = ctx.saved_tensors
+        if 1 in (x.ndim, y.ndim):
+            return Matmul.vjp_of_vectors(ctx, x, y, z_bar)
+        # Each of these is as much work as forward, so it is not done for an input that is data.
+        x_bar = z_bar @ y.swapaxes(-1, -2) if ctx.needs_input_grad[0] else None
+        y_bar = x.swapaxes(-1, -2) @ z_bar if ctx.needs_input_grad[1] else None
+        return x_bar, y_bar
+
+    @staticmethod
+    def vjp_of_vectors(ctx, x, y, z_bar):
+        """The same, with a vector on the left as a row, and one on the right as a column."""
         row = x.reshape((1, -1)) if x.ndim == 1 else x
         column = y.reshape((-1, 1)) if y.ndim == 1 else y
         z_bar = z_bar.reshape((row.shape[0], column.shape[1]))
-        # Each of these is as much work as forward, so it is not done for an input that is data.
         x_bar = (z_bar @ column.T).reshape(x.shape) if ctx.needs_input_grad[0] else None
         y_bar = (row.T @ z_bar).reshape(y.shape) if ctx.needs_input_grad[1] else None
         return x_bar, y_bar
@@ -32,21 +44,50 @@ class Matmul(Op):
 def matmul(x, y):
     """The matrix product x @ y; a vector counts as a row on the left, a column on the right.
 
+    With more than two axes, the last two are matrices and the others are batches, which broadcast.
     Raises ShapeError unless the inner sizes agree.
 
     >>> matmul([[1.0, 2.0]], [3.0, 4.0])
     tensor([11.])
     """
-    x, y = lift(x), lift(y)
-    if not (0 < x.ndim < 3 and 0 < y.ndim < 3):
+    x, y = promote(lift(x), lift(y))
+    if x.ndim == 0 or y.ndim == 0:
         raise ShapeError(
             f"@ multiplies matrices and vectors; these are {describe(x)} and {describe(y)}. "
             "For numbers, write *."
         )
-    inner = -2 if y.ndim == 2 else -1
+    inner = -2 if y.ndim > 1 else -1
     if x.shape[-1] != y.shape[inner]:
         raise ShapeError(
             f"{describe(x)} @ {describe(y)}: the columns on the left ({x.shape[-1]}) must be as "
             f"many as the rows on the right ({y.shape[inner]})."
         )
+    if x.ndim <= 2 and y.ndim <= 2:
+        return Matmul.apply(x, y)
+    return matmul_batches(x, y)
+
+
+def matmul_batches(x, y):
+    """x @ y where one of them has a batch: shapes are made equal by operators of their own."""
+    if y.ndim <= 2:  # one matrix for all: a long batch of rows is one large product
+        z = matmul(reshape(x, -1, x.shape[-1]), y)
+        return reshape(z, *x.shape[:-1], *y.shape[1:])
+    if x.ndim == 1:
+        z = matmul(reshape(x, 1, -1), y)
+        return reshape(z, *z.shape[:-2], z.shape[-1])
+    batch = common_batch(x, y)
+    x, y = (
+        t if t.shape[:-2] == batch else broadcast_to(t, (*batch, *t.shape[-2:])) for t in (x, y)
+    )
     return Matmul.apply(x, y)
+
+
+def common_batch(x, y):
+    """The axes before the last two, broadcast against each other."""
+    try:
+        return np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError:
+        raise ShapeError(
+            f"{describe(x)} @ {describe(y)}: before the last two axes stand batches, "
+            f"{x.shape[:-2]} and {y.shape[:-2]}; read from the right, sizes must be equal or 1."
+        ) from None

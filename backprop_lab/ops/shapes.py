@@ -1,68 +1,13 @@
-"""Reductions and shapes: sum, mean, reshape, broadcast.
+"""The same entries in other places: reshape, transpose, broadcast, concatenate, stack.
 
-Copying and summing are each other's transposes: `BroadcastTo` copies forward and sums backward,
-`Sum` sums forward and copies backward.
+Copying and summing are each other's transposes: `BroadcastTo` copies forward and sums backward.
 """
 
 import numpy as np
 
 from ..engine import Op, Tensor
-from ..errors import ShapeError, describe
-from .lifting import check_axis, lift
-
-
-class Sum(Op):
-    """z = the sum of x over `axis` (an integer, a tuple of them, or None for all)."""
-
-    symbol, local = "sum", "copy"
-
-    def forward(ctx, x, axis=None, keepdims=False):
-        ctx.axis, ctx.keepdims, ctx.x_shape = axis, keepdims, x.shape
-        return x.sum(axis=axis, keepdims=keepdims)
-
-    def vjp(ctx, z_bar):
-        return spread(z_bar, ctx.x_shape, ctx.axis)
-
-    def jvp(ctx, x_dot):
-        return x_dot.sum(axis=ctx.axis, keepdims=ctx.keepdims)
-
-
-def sum(x, axis=None, keepdims=False):
-    """The sum over `axis` (an integer, a tuple of integers, or None for every axis).
-
-    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
-    tensor([4., 6.])
-    """
-    x = lift(x)
-    return Sum.apply(x, axis=check_axis(x, axis), keepdims=keepdims)
-
-
-class Mean(Op):
-    """z = the mean of x over `axis` (an integer, a tuple of them, or None for all)."""
-
-    symbol, local = "mean", "copy / n"
-
-    def forward(ctx, x, axis=None, keepdims=False):
-        z = x.mean(axis=axis, keepdims=keepdims)
-        ctx.axis, ctx.keepdims, ctx.x_shape = axis, keepdims, x.shape
-        ctx.count = x.size / max(z.size, 1)
-        return z
-
-    def vjp(ctx, z_bar):
-        return spread(z_bar / ctx.count, ctx.x_shape, ctx.axis)
-
-    def jvp(ctx, x_dot):
-        return x_dot.mean(axis=ctx.axis, keepdims=ctx.keepdims)
-
-
-def mean(x, axis=None, keepdims=False):
-    """The mean over `axis` (an integer, a tuple of integers, or None for every axis).
-
-    >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
-    tensor([2., 3.])
-    """
-    x = lift(x)
-    return Mean.apply(x, axis=check_axis(x, axis), keepdims=keepdims)
+from ..errors import DataError, ShapeError, describe
+from .lifting import check_axis, in_dtype, lift
 
 
 class Reshape(Op):
@@ -72,7 +17,7 @@ class Reshape(Op):
 
     def forward(ctx, x, shape):
         ctx.x_shape, ctx.z_shape = x.shape, shape
-        return np.reshape(x, shape)
+        return x.reshape(shape)[()]
 
     def vjp(ctx, z_bar):
         return z_bar.reshape(ctx.x_shape)
@@ -88,7 +33,7 @@ def reshape(x, *shape):
     (2, 1)
     """
     x = lift(x)
-    shape = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+    shape = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
     try:
         shape = np.empty(x.shape, bool).reshape(shape).shape
     except (TypeError, ValueError):
@@ -105,7 +50,7 @@ class BroadcastTo(Op):
 
     def forward(ctx, x, shape):
         ctx.x_shape, ctx.z_shape = x.shape, shape
-        return np.broadcast_to(x, shape)
+        return copies(x, shape)
 
     def vjp(ctx, z_bar):
         new = len(ctx.z_shape) - len(ctx.x_shape)
@@ -115,24 +60,38 @@ class BroadcastTo(Op):
         return summed.reshape(ctx.x_shape)
 
     def jvp(ctx, x_dot):
-        return broadcast_to(x_dot, ctx.z_shape)
+        return copies(x_dot, ctx.z_shape)
+
+
+def copies(x, shape):
+    """Copies of x in a larger shape that it fits, as a view: no memory, and nothing to write to.
+
+    An array stays an array, so that rules can call this. It is np.broadcast_to, which takes some
+    ten times as long to lay out the same view.
+    """
+    if isinstance(x, Tensor):
+        return BroadcastTo.apply(x, shape=shape)
+    if not (isinstance(x, np.ndarray) and x.flags.c_contiguous and x.size):
+        return np.broadcast_to(x, shape)
+    new = len(shape) - x.ndim
+    steps = [0 if size == 1 else step for size, step in zip(x.shape, x.strides, strict=True)]
+    view = np.ndarray(shape, x.dtype, x, 0, (*[0] * new, *steps))
+    view.flags.writeable = False
+    return view
 
 
 def broadcast_to(x, shape):
     """Copies of x laid out in a larger shape; read from the right, sizes are equal or 1.
 
-    An array stays an array, so that rules can call this.
-
     >>> from backprop_lab import tensor
     >>> broadcast_to(tensor([1.0, 2.0]), (3, 2)).shape
     (3, 2)
     """
+    x = lift(x)
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    if not isinstance(x, Tensor):
-        return np.broadcast_to(x, shape)
     try:
         fits = np.broadcast_shapes(x.shape, shape) == shape
-    except ValueError:
+    except (TypeError, ValueError):
         fits = False
     if not fits:
         raise ShapeError(
@@ -142,8 +101,114 @@ def broadcast_to(x, shape):
     return BroadcastTo.apply(x, shape=shape)
 
 
-def spread(z_bar, shape, axis):
-    """The cotangent of a reduction, copied back along the axes that were reduced."""
-    axes = range(len(shape)) if axis is None else np.atleast_1d(axis) % len(shape)
-    kept = tuple(1 if i in axes else size for i, size in enumerate(shape))
-    return broadcast_to(z_bar.reshape(kept), shape)
+class Transpose(Op):
+    """The same entries with two axes exchanged; for a matrix, its transpose."""
+
+    symbol, local = "ᵀ", "permutation"
+
+    def forward(ctx, x, axes):
+        ctx.axes = axes
+        return x.swapaxes(*axes)
+
+    def vjp(ctx, z_bar):
+        return z_bar.swapaxes(*ctx.axes)
+
+    def jvp(ctx, x_dot):
+        return x_dot.swapaxes(*ctx.axes)
+
+
+def transpose(x, axis0, axis1):
+    """The same entries with two axes exchanged (as in PyTorch); `x.T` does it for a matrix.
+
+    >>> transpose([[1.0, 2.0, 3.0]], 0, 1).shape
+    (3, 1)
+    """
+    x = lift(x)
+    if axis0 != axis1:
+        check_axis(x, (axis0, axis1))
+    return Transpose.apply(x, axes=(check_axis(x, axis0), check_axis(x, axis1)))
+
+
+def matrix_transpose(x):
+    """The transpose of a matrix. Refused for anything else, where "the" transpose is a guess."""
+    if x.ndim != 2:
+        raise ShapeError(
+            f".T is for matrices; this is {describe(x)}. "
+            + ("A vector has no second axis: x.reshape(-1, 1) makes it a column." if x.ndim < 2
+               else "Say which axes to exchange: x.transpose(-1, -2).")
+        )  # fmt: skip
+    return Transpose.apply(x, axes=(0, 1))
+
+
+class Concatenate(Op):
+    """Several tensors in a row, along an axis that they have."""
+
+    symbol, local = "concatenate", "selection"
+
+    def forward(ctx, *xs, axis):
+        ctx.axis, ctx.ends = axis, np.cumsum([x.shape[axis] for x in xs])
+        return np.concatenate(xs, axis)
+
+    def vjp(ctx, z_bar):
+        return tuple(
+            z_bar[(slice(None),) * ctx.axis + (slice(start, end),)]
+            for start, end in zip([0, *ctx.ends[:-1]], ctx.ends, strict=True)
+        )
+
+    def jvp(ctx, *x_dots):
+        return np.concatenate(x_dots, ctx.axis)
+
+
+def concatenate(xs, axis=0):
+    """Tensors in a row, along an axis that they have; their other sizes must agree.
+
+    >>> concatenate([[1.0, 2.0], [3.0]])
+    tensor([1., 2., 3.])
+    """
+    xs = several("concatenate", xs)
+    axis = check_axis(xs[0], axis) % xs[0].ndim
+    others = {(*x.shape[:axis], *x.shape[axis + 1 :]) for x in xs}
+    if len(others) > 1 or len({x.ndim for x in xs}) > 1:
+        raise ShapeError(
+            f"concatenate along axis {axis}: {', '.join(map(describe, xs))}. All sizes must agree "
+            "but that along the axis."
+        )
+    return Concatenate.apply(*xs, axis=axis)
+
+
+class Stack(Op):
+    """Several tensors of one shape, along an axis that is new."""
+
+    symbol, local = "stack", "selection"
+
+    def forward(ctx, *xs, axis):
+        ctx.axis, ctx.count = axis, len(xs)
+        return np.stack(xs, axis)
+
+    def vjp(ctx, z_bar):
+        return tuple(z_bar[(slice(None),) * ctx.axis + (i,)] for i in range(ctx.count))
+
+    def jvp(ctx, *x_dots):
+        return np.stack(x_dots, ctx.axis)
+
+
+def stack(xs, axis=0):
+    """Tensors of one shape along a new axis.
+
+    >>> stack([1.0, 2.0, 3.0])
+    tensor([1., 2., 3.])
+    """
+    xs = several("stack", xs)
+    if len({x.shape for x in xs}) > 1:
+        raise ShapeError(f"stack needs equal shapes: {', '.join(map(describe, xs))}.")
+    stacked = Tensor(np.empty((len(xs), *xs[0].shape)), name="the stack")
+    return Stack.apply(*xs, axis=check_axis(stacked, axis) % stacked.ndim)
+
+
+def several(name, xs):
+    """A sequence of tensors of equal dtype."""
+    if not isinstance(xs, (list, tuple)) or not xs:
+        raise DataError(f"{name} takes a list of tensors, with at least one; this is {xs!r:.60}.")
+    xs = [lift(x) for x in xs]
+    dtype = np.result_type(*[x.dtype for x in xs])
+    return [in_dtype(x, dtype) for x in xs]

@@ -1,0 +1,75 @@
+"""What is switched on in a thread: recording, and the search for the first NaN."""
+
+from contextlib import ContextDecorator
+from threading import get_ident
+
+# Threads, by their number. Most of the time both are empty, which costs an operator next to
+# nothing to see.
+UNRECORDED = set()  # operators leave no Node behind
+WATCHED = set()  # every value is looked at, for NaN and inf
+
+
+class _Block(ContextDecorator):
+    """A block in which this thread is, or is not, in one of these sets; then it is as before."""
+
+    threads, inside = None, True
+
+    def __init__(self):
+        self.before = []  # one entry for each block that is open, since blocks may nest
+
+    def __enter__(self):
+        self.before.append(get_ident() in self.threads)
+        self.put(self.inside)
+
+    def __exit__(self, *exception):
+        self.put(self.before.pop())
+
+    def put(self, inside):
+        (self.threads.add if inside else self.threads.discard)(get_ident())
+
+    def _recreate_cm(self):
+        return type(self)()  # as a decorator: a block of its own for each call, in any thread
+
+
+class no_grad(_Block):
+    """Within this context nothing is recorded (in this thread only, as in PyTorch).
+
+    Works as a decorator, too: `@no_grad()`.
+
+    >>> from backprop_lab import tensor
+    >>> x = tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+
+    threads = UNRECORDED
+
+
+class recorded(_Block):
+    """Within this context operators are recorded, also where no_grad() stands further out."""
+
+    threads, inside = UNRECORDED, False
+
+
+class detect_anomaly(_Block):
+    """Within this context the first NaN or inf raises an error that says where it came from.
+
+    The error names the operator, the line of your code that called it, and its inputs; in
+    `backward()`, the rule that made it. Every value is looked at, so it costs time: switch it on
+    to search. (In this thread only.)
+
+    >>> from backprop_lab import ops, tensor
+    >>> with detect_anomaly():
+    ...     ops.exp(tensor(1000.0, name="x"))
+    Traceback (most recent call last):
+    backprop_lab.errors.AnomalyError: Exp made the first inf, from x = 1000...
+    """
+
+    threads = WATCHED
+
+
+def is_recording():
+    """Whether operators are recorded in this thread."""
+    return not UNRECORDED or get_ident() not in UNRECORDED

@@ -1,0 +1,142 @@
+"""From scores to probabilities: softmax, its logarithm, and the loss that is built on it."""
+
+import numpy as np
+
+from ..engine import Op, Tensor
+from ..errors import DataError, OutOfRange, ShapeError, describe
+from .lifting import lift
+from .reductions import check_entries
+
+
+def shift(x, axis):
+    """x - the largest x along the axis, whose exponentials cannot overflow; them; and their sum."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    e = np.exp(shifted)
+    return shifted, e, e.sum(axis=axis, keepdims=True)
+
+
+class Softmax(Op):
+    """z = e ** x / sum(e ** x) along `axis`."""
+
+    symbol, local = "softmax", "diag(z) − z zᵀ"
+
+    def forward(ctx, x, axis):
+        _, e, total = shift(x, axis)
+        z = e / total
+        ctx.axis = axis
+        ctx.save_for_backward(z)
+        return z
+
+    def vjp(ctx, z_bar):
+        (z,) = ctx.saved_tensors
+        return z * (z_bar - (z_bar * z).sum(axis=ctx.axis, keepdims=True))
+
+    jvp = vjp  # its Jacobian is symmetric
+
+
+def softmax(x, axis=-1):
+    """Probabilities from scores, along one axis; large scores do not overflow.
+
+    >>> softmax([1000.0, 1000.0])
+    tensor([0.5, 0.5])
+    """
+    x = lift(x)
+    return Softmax.apply(x, axis=check_entries("softmax", x, axis))
+
+
+class LogSoftmax(Op):
+    """z = x - log(sum(e ** x)) along `axis`."""
+
+    symbol, local = "log softmax", "I − 1 softmaxᵀ"
+
+    def forward(ctx, x, axis):
+        shifted, _, total = shift(x, axis)
+        z = shifted - np.log(total)
+        ctx.axis = axis
+        ctx.save_for_backward(z)
+        return z
+
+    def vjp(ctx, z_bar):
+        (z,) = ctx.saved_tensors
+        return z_bar - np.exp(z) * z_bar.sum(axis=ctx.axis, keepdims=True)
+
+    def jvp(ctx, x_dot):
+        (z,) = ctx.saved_tensors
+        return x_dot - (np.exp(z) * x_dot).sum(axis=ctx.axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    """The logarithm of softmax, exact also where a probability is too small for a float.
+
+    >>> log_softmax([0.0, -2000.0])
+    tensor([    0., -2000.])
+    """
+    x = lift(x)
+    return LogSoftmax.apply(x, axis=check_entries("log_softmax", x, axis))
+
+
+class SoftmaxCrossEntropy(Op):
+    """z = the mean over examples of -log softmax(logits)[label]."""
+
+    symbol, local = "cross-entropy", "(softmax − one-hot) / n"
+
+    def forward(ctx, logits, labels):
+        shifted, e, total = shift(logits, -1)
+        ctx.save_for_backward(logits)
+        ctx.labels, ctx.probabilities = labels, e / total
+        return (np.log(total[..., 0]) - shifted[labels]).mean()
+
+    def vjp(ctx, z_bar):
+        return SoftmaxCrossEntropy.slope(ctx) * z_bar
+
+    def jvp(ctx, logits_dot):
+        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum()
+
+    @staticmethod
+    def slope(ctx):
+        (logits,) = ctx.saved_tensors
+        # For a second derivative, the probabilities have to be functions of the logits again.
+        p = softmax(logits) if isinstance(logits, Tensor) else ctx.probabilities
+        one_hot = np.zeros(ctx.probabilities.shape, ctx.probabilities.dtype)
+        one_hot[ctx.labels] = 1
+        return (p - one_hot) * (one_hot.shape[-1] / one_hot.size)
+
+
+def softmax_cross_entropy(logits, labels):
+    """The mean over examples of -log softmax(logits)[label]: scores in, one loss out.
+
+    Arguments: logits (shape (..., classes)), labels (the number of the right class of each
+    example: integers of shape (...)). Raises ShapeError, DataError or OutOfRange for labels that
+    do not fit. Stable for logits of any size.
+
+    >>> softmax_cross_entropy([[2.0, 1.0, 0.1]], [0])
+    tensor(0.417)
+    """
+    logits = lift(logits)
+    check_entries("softmax_cross_entropy", logits, -1)
+    labels = class_numbers(labels, logits)
+    positions = np.indices(labels.shape, sparse=True)
+    return SoftmaxCrossEntropy.apply(logits, labels=(*positions, labels))
+
+
+def class_numbers(labels, logits):
+    """Labels as an array of integers, one for each example, each the number of a class."""
+    labels = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
+    if labels.shape != logits.shape[:-1] or logits.size == 0:
+        raise ShapeError(
+            f"{describe(logits)} holds scores for examples of shape {logits.shape[:-1]} and "
+            f"{logits.shape[-1:]} classes; the labels have shape {labels.shape}. Each example needs "
+            "one label, the number of its class, and there must be at least one example."
+        )
+    if labels.dtype.kind not in "ui":
+        raise DataError(
+            f"Labels are class numbers, so they must be integers; these are {labels.dtype}. "
+            "Convert them: labels.astype(int). (One-hot labels: labels.argmax(axis=-1).)"
+        )
+    classes = logits.shape[-1]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise OutOfRange(
+            f"Labels run from {labels.min()} to {labels.max()}, and {describe(logits)} has scores "
+            f"for the classes 0 to {classes - 1}. Do your labels count from 1?"
+        )
+    return labels
