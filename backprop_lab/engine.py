@@ -102,7 +102,7 @@ class Tensor:
         """
         gradient = check_seed(self, gradient)
         cotangents = {self.grad_fn or self: gradient}
-        exhaust(reverse_sweep(self, cotangents))
+        exhaust(reverse_sweep(self, cotangents, quiet=True))
         held = {id(gradient)}  # arrays that belong to somebody: no .grad may be one of them
         sums = []
         for x, total in cotangents.items():
@@ -158,7 +158,7 @@ class Node:
     """One application of an operator, and the `ctx` that its rules receive.
 
     Attributes: op (the `Op` subclass), inputs (what it was given, in order: each a Tensor, or a
-    Plain value), arrays (their data at that time), needs_input_grad (a bool for each), number
+    Plain value), needs_input_grad (a bool for each), number
     (counts up: a node is always younger than those that its inputs come from), saved_tensors
     (arrays kept for the rules). A rule may hang other things on it, such as `ctx.axis = axis`.
     """
@@ -208,6 +208,9 @@ class Op:
 
     symbol = None  # what pictures show; the class name if None
     local = "linear"  # what the local derivative is, in a word, where it is not one number
+    broadcasts = (
+        False  # may inputs be stretched? Then their cotangents are summed back by the engine
+    )
     ours = False  # is it part of this package, where tests have held its rules to their contract?
 
     def __new__(cls, *args, **kwargs):
@@ -238,15 +241,15 @@ class Op:
         """Run forward on the inputs' data; record a node if any of them requires a gradient."""
         if not cls.ours:
             inputs = tuple([x if isinstance(x, Tensor) else Plain(x) for x in inputs])
-        node = Node()
-        node.op = cls
-        node.inputs = inputs
-        arrays = []
-        node.needs_input_grad = needs = []
+        arrays, needs = [], []
         for x in inputs:
             arrays.append(x.data)
             needs.append(x.requires_grad)
-        node.arrays = arrays = tuple(arrays)
+        node = Node()
+        node.op = cls
+        node.inputs = inputs
+        node.needs_input_grad = tuple(needs)
+        node.retained_by = None
         node.number = next(numbers)
         data = cls.forward(node, *arrays, **options) if options else cls.forward(node, *arrays)
         if WATCHED:
@@ -286,13 +289,14 @@ def topological_order(output, until=()):
     return sorted(nodes, key=attrgetter("number"))
 
 
-def reverse_sweep(output, cotangents, until=()):
+def reverse_sweep(output, cotangents, until=(), quiet=False):
     """Carry cotangents from `output` back to its leaves, one message at a time.
 
     Arguments: output (a tensor with a graph), cotangents (a dict that holds one entry, from the
     output's grad_fn to its cotangent: an array of the output's shape, or a Tensor, if the sweep is
     to be recorded like any other computation and so have derivatives of its own), until (nodes at
-    which to stop). When the sweep is over, `cotangents` holds those of the leaves.
+    which to stop), quiet (yield nothing, where nobody looks). When the sweep is over, `cotangents`
+    holds those of the leaves.
     Yields (node, slot, x_bar, total) for every message: the node that sent it, which of its
     inputs it is for, the message, and the sum of all messages that this input has had so far.
     A node speaks once, after all of its readers. (Griewank and Walther 2008, table 3.2.)
@@ -318,17 +322,20 @@ def reverse_sweep(output, cotangents, until=()):
         x_bars = node.op.vjp(ctx, z_bar)
         if type(x_bars) is not tuple:
             x_bars = (x_bars,)
-        for slot, needed in enumerate(node.needs_input_grad):
-            if needed:
-                x, x_bar = node.inputs[slot], x_bars[slot]
+        slot = 0
+        for x in node.inputs:
+            if node.needs_input_grad[slot]:
+                x_bar = x_bars[slot]
                 if type(x_bar) is not float64 or type(x.data) is not float64:
                     x_bar = check_cotangent(node, slot, x_bar)
                 if WATCHED:
                     check_value(node, x_bar, slot)
                 source = x.grad_fn or x
-                total = cotangents[source] + x_bar if source in cotangents else x_bar
-                cotangents[source] = total
-                yield node, slot, x_bar, total
+                before = cotangents.get(source)
+                cotangents[source] = total = x_bar if before is None else before + x_bar
+                if not quiet:
+                    yield node, slot, x_bar, total
+            slot += 1
 
 
 def forward_sweep(output, x_dots):
@@ -375,11 +382,14 @@ def saving_tensors(node, result):
     Raises GradientError if an input no longer holds what the node was given.
     """
     known = {}
-    for x, array in zip(node.inputs, node.arrays, strict=True):
+    for slot, x in enumerate(node.inputs):
         if isinstance(x, Tensor):
-            if x.data is not array or known.setdefault(id(array), x) is not x:
+            replaced = not node.op.ours and x.data is not node.given[slot]
+            if replaced or known.setdefault(id(x.data), x) is not x:
                 raise changed_since(node, x)
     known.setdefault(id(result.data), result)
     ctx = copy(node)
     ctx.saved_tensors = tuple([known.get(id(array), array) for array in node.saved_tensors])
+    if node.op.ours and not all(isinstance(x, Tensor) for x in ctx.saved_tensors):
+        raise changed_since(node, result)  # ours save inputs and outputs only
     return ctx

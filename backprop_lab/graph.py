@@ -26,7 +26,8 @@ class Graph:
     operator's name, None for a leaf), label (what its picture shows), name (of the tensor that
     leaves it, or None), shape, value, saved (what the operator keeps for backward).
     edges: dicts with id, from, to, slot (which input of the reader), tensor (its name), local
-    (the kind of the derivative of the reader's result by this input; None if no gradient passes).
+    (the kind of the derivative of the reader's result by this input; None if no gradient passes),
+    copies (how many of each entry the reader makes by broadcasting; their messages are summed).
     events: dicts in the order in which they happen: forward (node), seed (node, gradient), vjp
     (edge, contribution, total after adding it, contributions still awaited).
 
@@ -182,10 +183,10 @@ def order_fault(rows, order):
     return f"Missing: {', '.join(left[:5])}." if left else None
 
 
-def make_edge(source, reader, slot, tensor, local=None):
+def make_edge(source, reader, slot, tensor, local=None, copies=1):
     return {
         "id": f"{source}-{reader}-{slot}", "from": source, "to": reader, "slot": slot,
-        "tensor": tensor, "local": local,
+        "tensor": tensor, "local": local, "copies": copies,
     }  # fmt: skip
 
 
@@ -269,7 +270,9 @@ class _Recorder:
                 source = self.ids[x.grad_fn or x]
                 name = x.name or self.names.get(id(x))
                 local = {"kind": node.op.local} if node.needs_input_grad[slot] else None
-                self.graph.edges.append(make_edge(source, self.ids[node], slot, name, local))
+                copies = z.size // max(x.size, 1) if node.op.broadcasts else 1
+                edge = make_edge(source, self.ids[node], slot, name, local, copies)
+                self.graph.edges.append(edge)
 
     def add_backward(self, gradient):
         node_id = self.ids[self.output.grad_fn]

@@ -17,6 +17,8 @@ def guarded(name, rule):
 
     @wraps(rule)
     def run(ctx, *given, **options):
+        if name == "forward":
+            ctx.given = given  # a second derivative asks whether they are still what they were
         with locked([*given, *ctx.saved_tensors]):
             try:
                 result = rule(ctx, *given, **options)
@@ -115,6 +117,8 @@ def check_cotangent(node, slot, x_bar):
         )
     if not hasattr(x_bar, "grad_fn"):  # an array or a number, and not a Tensor
         x_bar = np.asarray(x_bar)[()]
+    if x_bar.shape != x.data.shape and node.op.broadcasts:
+        x_bar = unbroadcast(x_bar, x.data.shape)
     if x_bar.shape != x.data.shape:
         raise RuleError(
             f"{rule} returned shape {x_bar.shape} for an input of shape {x.shape}: "
@@ -132,6 +136,18 @@ def check_cotangent(node, slot, x_bar):
             )
         x_bar = x_bar.astype(x.data.dtype)
     return x_bar
+
+
+def unbroadcast(x_bar, shape):
+    """The sum of x_bar over all copies that broadcasting made of an input of this shape.
+
+    An entry that was copied is told by each of its copies how much the output moves.
+    """
+    new = x_bar.ndim - len(shape)
+    if new == 1 and x_bar.shape[1:] == shape:  # the bias of a batch, by far the most common
+        return x_bar.sum(axis=0)
+    axes = [*range(new), *(i for i, size in enumerate(shape, new) if size != x_bar.shape[i])]
+    return x_bar.sum(axis=tuple(axes)).reshape(shape)
 
 
 def check_tangent(node, z, z_dot):

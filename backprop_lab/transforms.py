@@ -152,7 +152,7 @@ class Run:
         y_bar = like(self.y, y_bar, "The cotangent", "the result of f")
         watched = self.watched or y_bar.requires_grad
         cotangents = {self.y.grad_fn or self.y: y_bar if watched else y_bar.data}
-        exhaust(reverse_sweep(self.y, cotangents, self.until))
+        exhaust(reverse_sweep(self.y, cotangents, self.until, quiet=True))
         found = [cotangents.get(leaf.grad_fn or leaf) for leaf in self.leaves]
         return tuple(
             lift(np.zeros_like(leaf.data) if x_bar is None else x_bar)
@@ -181,20 +181,28 @@ class Run:
         if self.y.size <= size:
             name = f"Jacobian, row by row ({self.y.size} backward)"
             rows = [self.pull_back(y_bar) for y_bar in one_hot(self.y)]
-            found = [
-                assemble(by_leaf, 0, self.y, leaf) for leaf, *by_leaf in zip(self.leaves, *rows)
-            ]
+            found = [self.assemble([row[i] for row in rows], 0, i) for i in range(len(self.leaves))]
         else:
             name = f"Jacobian, column by column ({size} forward)"
-            found = [assemble(self.columns(leaf), -1, self.y, leaf) for leaf in self.leaves]
+            found = [self.assemble(self.columns(i), -1, i) for i in range(len(self.leaves))]
         for jacobian in found:
             jacobian.name = name
         return tuple(found)
 
-    def columns(self, moving):
-        """∂y/∂x_j for each entry x_j of one leaf, while the others stand still."""
-        still = {leaf: np.zeros_like(leaf.data) for leaf in self.leaves}
-        return [self.push_forward((still | {moving: x_dot}).values()) for x_dot in one_hot(moving)]
+    def columns(self, i):
+        """∂y/∂x_j for each entry x_j of leaf i, while the others stand still."""
+        x_dots = [np.zeros_like(leaf.data) for leaf in self.leaves]
+        for x_dot in one_hot(self.leaves[i]):
+            x_dots[i] = x_dot
+            yield self.push_forward(x_dots)
+
+    def assemble(self, parts, axis, i):
+        """Rows (axis 0) or columns (axis -1) of the Jacobian by leaf i, as one tensor."""
+        shape = (*self.y.shape, *self.leaves[i].shape)
+        parts = list(parts)
+        if not parts:
+            return Tensor(np.zeros(shape, self.y.dtype))
+        return ops.reshape(ops.stack(parts, axis), shape)
 
 
 def as_tuple(argnums, xs):
@@ -251,11 +259,3 @@ def one_hot(x):
         e = np.zeros(x.size, x.dtype)
         e[i] = 1
         yield e.reshape(x.shape)
-
-
-def assemble(parts, axis, y, x):
-    """Rows or columns of a Jacobian, stacked along a new axis, in the shape y.shape + x.shape."""
-    shape = (*y.shape, *x.shape)
-    return (
-        ops.reshape(ops.stack(parts, axis), *shape) if parts else Tensor(np.zeros(shape, y.dtype))
-    )

@@ -1,7 +1,7 @@
 """Arithmetic on two inputs, entry by entry.
 
-The rules rely on equal shapes: `fit` broadcasts with an operator of its own first, so that none
-of them hides a sum.
+NumPy stretches inputs of unequal shape (it broadcasts), and the rules need not know: the engine
+sums each cotangent back into the shape of its input, in one place, for every op that `broadcasts`.
 """
 
 import numpy as np
@@ -10,31 +10,26 @@ from numpy import float64
 from ..engine import Op, Tensor
 from ..errors import ShapeError, describe
 from .lifting import in_dtype, lift, promote
-from .shapes import BroadcastTo
 
 
 def fit(symbol, x, y):
-    """Two inputs as tensors of equal dtype and shape.
+    """Two inputs as tensors of equal dtype, whose shapes fit; NumPy will stretch them.
 
-    Only what needs a gradient is broadcast by an operator, whose transpose will sum; NumPy
-    stretches constants by itself, at no cost.
+    Raises ShapeError if the shapes do not fit.
     """
     if type(x) is Tensor is type(y) and type(x.data) is float64 is type(y.data):
         return x, y  # two scalars: nothing to do, and it should take no time
     x, y = promote(lift(x, y), lift(y, x))
-    if x.data.shape == y.data.shape:
-        return x, y
-    shape = common_shape(symbol, x, y)
-    return stretch(x, shape), stretch(y, shape)
+    shape, other = x.data.shape, y.data.shape
+    if shape != other and shape[1:] != other:  # neither equal, nor a batch and its bias
+        check_fit(symbol, x, y)
+    return x, y
 
 
-def common_shape(symbol, *xs):
-    """The shape of tensors broadcast against each other."""
-    shapes = sorted([x.data.shape for x in xs], key=len)
-    if all([shape == shapes[-1][len(shapes[-1]) - len(shape) :] for shape in shapes]):
-        return shapes[-1]  # as for a bias; NumPy takes ten times as long to see it
+def check_fit(symbol, *xs):
+    """Refuse tensors whose shapes do not broadcast."""
     try:
-        return np.broadcast_shapes(*shapes)
+        np.broadcast(*[x.data for x in xs])
     except ValueError:
         raise ShapeError(
             f"{f' {symbol} '.join(map(describe, xs))}: read from the right, sizes must be equal or "
@@ -42,17 +37,11 @@ def common_shape(symbol, *xs):
         ) from None
 
 
-def stretch(x, shape):
-    """`x` in a shape that it fits, by an operator if a gradient has to come back through it."""
-    if x.requires_grad and x.data.shape != shape:
-        return BroadcastTo.apply(x, shape=shape)
-    return x
-
-
 class Add(Op):
     """z = x + y."""
 
     symbol, local = "+", "identity"
+    broadcasts = True
 
     def forward(ctx, x, y):
         return x + y
@@ -70,13 +59,15 @@ def add(x, y):
     >>> add(2.0, 3.0)
     tensor(5.)
     """
-    return Add.apply(*fit("+", x, y))
+    x, y = fit("+", x, y)
+    return Add.apply(x, y)
 
 
 class Subtract(Op):
     """z = x - y."""
 
     symbol, local = "−", "identity"
+    broadcasts = True
 
     def forward(ctx, x, y):
         return x - y
@@ -94,13 +85,15 @@ def subtract(x, y):
     >>> subtract(2.0, 3.0)
     tensor(-1.)
     """
-    return Subtract.apply(*fit("-", x, y))
+    x, y = fit("-", x, y)
+    return Subtract.apply(x, y)
 
 
 class Multiply(Op):
     """z = x * y, entry by entry."""
 
     symbol, local = "×", "diagonal"
+    broadcasts = True
 
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
@@ -121,13 +114,15 @@ def multiply(x, y):
     >>> multiply(2.0, 3.0)
     tensor(6.)
     """
-    return Multiply.apply(*fit("*", x, y))
+    x, y = fit("*", x, y)
+    return Multiply.apply(x, y)
 
 
 class Divide(Op):
     """z = x / y, entry by entry."""
 
     symbol, local = "÷", "diagonal"
+    broadcasts = True
 
     def forward(ctx, x, y):
         z = x / y
@@ -150,13 +145,15 @@ def divide(x, y):
     >>> divide(3.0, 2.0)
     tensor(1.5)
     """
-    return Divide.apply(*fit("/", x, y))
+    x, y = fit("/", x, y)
+    return Divide.apply(x, y)
 
 
 class Power(Op):
     """z = x ** y, entry by entry. x ** 0 is 1 with slope 0 in x, also at x = 0 (as in PyTorch)."""
 
     symbol, local = "**", "diagonal"
+    broadcasts = True
 
     def forward(ctx, x, y):
         z = x**y

@@ -6,8 +6,8 @@ At a tie or a bound the slope is not defined, and a convention takes its place; 
 import numpy as np
 
 from ..engine import Op, Tensor
-from ..errors import DataError
-from .arithmetic import common_shape, fit, stretch
+from ..errors import DataError, a_kind_of
+from .arithmetic import check_fit, fit
 from .lifting import NUMBERS, in_dtype, lift, promote
 
 
@@ -15,6 +15,7 @@ class Maximum(Op):
     """z = the larger of x and y, entry by entry. A tie gives half to each (as in PyTorch)."""
 
     symbol, local = "max", "diagonal"
+    broadcasts = True
 
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
@@ -35,13 +36,15 @@ def maximum(x, y):
     >>> maximum(3.0, 2.0)
     tensor(3.)
     """
-    return Maximum.apply(*fit("maximum", x, y))
+    x, y = fit("maximum", x, y)
+    return Maximum.apply(x, y)
 
 
 class Minimum(Op):
     """z = the smaller of x and y, entry by entry. A tie gives half to each (as in PyTorch)."""
 
     symbol, local = "min", "diagonal"
+    broadcasts = True
 
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
@@ -62,7 +65,8 @@ def minimum(x, y):
     >>> minimum(3.0, 2.0)
     tensor(2.)
     """
-    return Minimum.apply(*fit("minimum", x, y))
+    x, y = fit("minimum", x, y)
+    return Minimum.apply(x, y)
 
 
 def loss(x, y):
@@ -74,6 +78,7 @@ class Where(Op):
     """z = x where the condition holds, y elsewhere. The side that is not taken gets exactly 0."""
 
     symbol, local = "where", "diagonal"
+    broadcasts = True
 
     def forward(ctx, x, y, condition):
         ctx.condition = condition
@@ -97,8 +102,8 @@ def where(condition, x, y):
     """
     holds = lift(condition).data.astype(bool)
     x, y = promote(lift(x, y), lift(y, x))
-    shape = common_shape("where", Tensor(holds, name="the condition"), x, y)
-    return Where.apply(stretch(x, shape), stretch(y, shape), condition=holds)
+    check_fit("and", Tensor(holds, name="the condition"), x, y)
+    return Where.apply(x, y, condition=holds)
 
 
 class Clip(Op):
@@ -137,7 +142,7 @@ def clip(x, low=None, high=None):
     for bound, default in ((low, -np.inf), (high, np.inf)):
         if not (bound is None or isinstance(bound, NUMBERS)):
             raise DataError(
-                f"clip takes numbers as bounds; this is a {type(bound).__name__}. For bounds that "
+                f"clip takes numbers as bounds; this is {a_kind_of(bound)}. For bounds that "
                 "vary or need a gradient, write ops.minimum(ops.maximum(x, low), high)."
             )
         bounds.append(default if bound is None else x.dtype.type(bound))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..engine import Tensor
-from ..errors import GradientError, ShapeError, describe
+from ..errors import DataError, GradientError, ShapeError, describe
 
 
 def item(self):
@@ -57,7 +57,12 @@ def as_text(self):
 
 
 def as_formatted_text(self, spec):
-    return format(self.item(), spec) if spec else str(self)
+    try:
+        return format(self.item(), spec) if spec else str(self)
+    except ValueError as error:
+        if isinstance(error, ShapeError):
+            raise
+        raise DataError(f"{describe(self)} cannot be shown as {spec!r}: {error}.") from None
 
 
 Tensor.item, Tensor.numpy, Tensor.detach = item, numpy, detach

@@ -178,7 +178,10 @@ class Relu(Op):
     symbol, local = "relu", "diagonal"
 
     def forward(ctx, x):
-        z = np.maximum(x, 0)
+        if x.ndim:
+            z = np.maximum(x, 0)
+        else:  # NumPy would take longer over one number than the whole operator does
+            z = x.dtype.type(0) if x <= 0 else x + 0
         ctx.save_for_backward(z)
         return z
 

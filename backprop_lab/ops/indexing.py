@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..engine import Op, Tensor
-from ..errors import DataError, OutOfRange, describe
+from ..errors import DataError, OutOfRange, ShapeError, describe
 from .lifting import lift
 
 
@@ -17,7 +17,7 @@ class Index(Op):
         return x[index]
 
     def vjp(ctx, z_bar):
-        return scatter(z_bar, ctx.index, ctx.x_shape)
+        return add_in(z_bar, ctx.index, ctx.x_shape)
 
     def jvp(ctx, x_dot):
         return x_dot[ctx.index]
@@ -34,20 +34,34 @@ def index(x, i):
     tensor([1., 1., 3.])
     """
     x = lift(x)
-    i = tuple(map(plain_index, i)) if isinstance(i, tuple) else plain_index(i)
     try:
-        x.data[i]
-    except IndexError as error:
-        kind = DataError if "only integers" in str(error) or "of integer" in str(error) else None
-        raise (kind or OutOfRange)(
-            f"{describe(x)} cannot be indexed with {i!r:.60}: {error}. Each axis takes integers "
-            "from 0 to its size - 1 (or from the end, below 0), slices, or truth values."
-        ) from None
-    return Index.apply(x, index=i)
+        parts = plain_index(i)
+        x.data[parts]
+    except (IndexError, TypeError, ValueError) as error:
+        raise bad_index(f"{describe(x)} cannot be indexed with {i!r:.60}", error) from None
+    return Index.apply(x, index=parts)
+
+
+def bad_index(what, error):
+    """An index that NumPy has refused: one that points outside, or one of a wrong kind."""
+    why = str(error).rstrip(".")
+    if isinstance(error, IndexError) and "index to scalar" in why:
+        return OutOfRange(f"{what}: it is one number, and has no entries to pick from.")
+    if isinstance(error, IndexError) and "integer" not in why:
+        return OutOfRange(
+            f"{what}: {why}. Each axis takes integers from 0 to its size - 1, or from the end with "
+            "-1, -2 and so on."
+        )
+    return DataError(
+        f"{what}: an index is made of integers, slices, truth values, or arrays of these. (The "
+        "numbers of a tensor are floating-point: x[i.data.astype(int)].)"
+    )
 
 
 def plain_index(i):
-    """One part of an index, with tensors and lists as arrays."""
+    """An index, with the tensors and lists in it as arrays."""
+    if isinstance(i, tuple):
+        return tuple(map(plain_index, i))
     if isinstance(i, Tensor):
         return i.data
     return np.array(i, dtype=None if len(i) else int) if isinstance(i, list) else i
@@ -60,23 +74,39 @@ class Scatter(Op):
 
     def forward(ctx, x, index, shape):
         ctx.index, ctx.z_shape = index, shape
-        return scatter(x, index, shape)
+        return add_in(x, index, shape)
 
     def vjp(ctx, z_bar):
         return z_bar[ctx.index]
 
     def jvp(ctx, x_dot):
-        return scatter(x_dot, ctx.index, ctx.z_shape)
+        return add_in(x_dot, ctx.index, ctx.z_shape)
 
 
 def scatter(x, index, shape):
     """Zeros of a shape, with x added in at an index; entries of an index that repeats add up.
 
-    An array stays an array, so that rules can call this.
+    An array stays an array, so that rules can call this. Errors as for `index`, and ShapeError
+    if x does not fit what the index picks.
 
     >>> scatter(np.array([1.0, 2.0, 4.0]), np.array([0, 0, 2]), (3,))
     array([3., 0., 4.])
     """
+    x = x if isinstance(x, (np.ndarray, np.generic)) else lift(x)
+    what = f"{x.shape} cannot be scattered into shape {shape!r:.60} at {index!r:.60}"
+    try:
+        index = plain_index(index)
+        picked = np.zeros(shape, bool)[index].shape
+        np.broadcast_to(np.empty(x.shape, bool), picked)
+    except (IndexError, TypeError) as error:
+        raise bad_index(f"Shape {what}", error) from None
+    except ValueError as error:
+        raise ShapeError(f"Entries of shape {what}: {error}.") from None
+    return add_in(x, index, shape)
+
+
+def add_in(x, index, shape):
+    """`scatter`, for an index that has been seen to fit."""
     if isinstance(x, Tensor):
         return Scatter.apply(x, index=index, shape=shape)
     z = np.zeros(shape, x.dtype)

@@ -3,25 +3,27 @@
 import numpy as np
 
 from ..engine import Op, Tensor
-from ..errors import DataError, ShapeError, describe
+from ..errors import DataError, GradientError, ShapeError, describe, no_data, no_operand
 from ..leaves import tensor
 
 NUMBERS = (bool, int, float, np.integer, np.floating, np.bool_)
+FLOAT = np.dtype(float)
 RANK = {"b": 0, "u": 1, "i": 1, "f": 2}  # truth values, integers, floating point
 
 
 def lift(x, like=None):
-    """`x` as a Tensor: a number becomes a constant, in the dtype of `like` if that is floating."""
+    """`x` as a Tensor: a number becomes a constant, in the dtype of `like` if that is floating.
+
+    Without `like`, NumPy's numbers keep their dtype if it is floating; Python's become float64.
+    """
     if isinstance(x, Tensor):
         return x
     if isinstance(x, NUMBERS):
-        dtype = like.dtype if isinstance(like, (Tensor, np.ndarray)) else np.dtype(float)
-        return Tensor((dtype if dtype.kind == "f" else np.dtype(float)).type(x))
+        dtype = getattr(like if isinstance(like, (Tensor, np.ndarray)) else x, "dtype", FLOAT)
+        return Tensor((dtype if dtype.kind == "f" else FLOAT).type(x))
     if isinstance(x, (np.ndarray, list, tuple)):
         return tensor(x).detach()
-    raise DataError(
-        f"An operator works on tensors, arrays and numbers; it was given a {type(x).__name__}."
-    )
+    raise no_operand(x)
 
 
 class Cast(Op):
@@ -47,7 +49,18 @@ def astype(x, dtype):
     dtype('float32')
     """
     x = lift(x)
-    return Cast.apply(x, dtype=np.dtype(dtype))
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise DataError(f'{dtype!r:.60} is no dtype; "float32" and "float64" are.') from None
+    if dtype.kind not in "biuf":
+        raise DataError(f"A tensor holds real numbers, so {describe(x)} cannot become {dtype}.")
+    if x.requires_grad and not x.dtype.kind == dtype.kind == "f":
+        raise GradientError(
+            f"{describe(x)} requires a gradient, and none passes from {x.dtype} to {dtype}: no "
+            "small amount can nudge an integer. Use floating-point data, or x.detach().astype(...)."
+        )
+    return Cast.apply(x, dtype=dtype)
 
 
 def promote(x, y):
@@ -56,9 +69,12 @@ def promote(x, y):
     A scalar gives way to an array of the same kind (so float32 stays float32), integers give way
     to floating point, and truth values count as numbers.
     """
-    if x.data.dtype == y.data.dtype and x.data.dtype.kind != "b":
-        return x, y
-    a, b = (x, y) if RANK[x.dtype.kind] >= RANK[y.dtype.kind] else (y, x)
+    try:
+        if x.data.dtype == y.data.dtype and x.data.dtype.kind != "b":
+            return x, y
+        a, b = (x, y) if RANK[x.dtype.kind] >= RANK[y.dtype.kind] else (y, x)
+    except (AttributeError, KeyError) as error:
+        raise no_data(x, y) or error from None
     if RANK[a.dtype.kind] > RANK[b.dtype.kind]:
         dtype = a.dtype
     elif (a.ndim == 0) != (b.ndim == 0):
@@ -76,14 +92,28 @@ def in_dtype(x, dtype):
     return astype(x, dtype) if x.requires_grad else Tensor(x.data.astype(dtype), name=x.name)
 
 
-def check_axis(x, axis):
+def check_axis(x, axis, keepdims=False):
     """`axis`, refused if x has no such axis."""
+    if keepdims is not False and keepdims is not True:
+        raise DataError(
+            f"keepdims is True or False; this is {keepdims!r:.60}. Several axes make one tuple: "
+            "axis=(0, 1)."
+        )
     axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
     for i in axes:
         if not isinstance(i, (int, np.integer)) or isinstance(i, bool):
-            raise DataError(f"An axis is an integer, a tuple of integers, or None; this is {i!r}.")
+            raise DataError(
+                f"An axis is an integer, a tuple of integers, or None; this is {i!r:.60}."
+            )
         if not -x.ndim <= i < x.ndim:
             raise ShapeError(f"{describe(x)} has {x.ndim} axes, so there is no axis {i}.")
     if len({i % x.ndim for i in axes}) < len(axes):
         raise ShapeError(f"The axes {axis} of {describe(x)} name one axis twice.")
     return axis
+
+
+def check_one_axis(x, axis):
+    """`axis` counted from 0, refused if it is not a single axis that x has."""
+    if axis is None or isinstance(axis, tuple):
+        raise DataError(f"One axis is needed here, as an integer; this is {axis!r:.60}.")
+    return check_axis(x, axis) % x.ndim

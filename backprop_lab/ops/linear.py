@@ -51,18 +51,19 @@ def matmul(x, y):
     tensor([11.])
     """
     x, y = promote(lift(x), lift(y))
-    if x.ndim == 0 or y.ndim == 0:
+    x_shape, y_shape = x.data.shape, y.data.shape
+    if x_shape == () or y_shape == ():
         raise ShapeError(
             f"@ multiplies matrices and vectors; these are {describe(x)} and {describe(y)}. "
             "For numbers, write *."
         )
-    inner = -2 if y.ndim > 1 else -1
-    if x.shape[-1] != y.shape[inner]:
+    inner = -2 if len(y_shape) > 1 else -1
+    if x_shape[-1] != y_shape[inner]:
         raise ShapeError(
             f"{describe(x)} @ {describe(y)}: the columns on the left ({x.shape[-1]}) must be as "
             f"many as the rows on the right ({y.shape[inner]})."
         )
-    if x.ndim <= 2 and y.ndim <= 2:
+    if len(x_shape) <= 2 and len(y_shape) <= 2:
         return Matmul.apply(x, y)
     return matmul_batches(x, y)
 

@@ -5,16 +5,18 @@ NumPy asks an object that it does not know what to do (its `__array_ufunc__` and
 Tensors alike.
 """
 
+from inspect import signature
+
 import numpy as np
 
 from ..engine import Tensor
-from ..errors import GradientError, ShapeError, describe
+from ..errors import GradientError, LabError, ShapeError, describe, raised_by_the_call
 from ..modes import is_recording
-from .arithmetic import add, divide, multiply, negate, power, subtract
+from .arithmetic import add, check_fit, divide, multiply, negate, power, subtract
 from .choices import clip, maximum, minimum, where
 from .elementwise import abs, cos, exp, log, relu, sigmoid, sin, sqrt, tanh
 from .indexing import index
-from .lifting import astype
+from .lifting import astype, lift
 from .linear import matmul
 from .reductions import logsumexp, max, mean, min, sum
 from .shapes import broadcast_to, concatenate, matrix_transpose, reshape, stack, transpose
@@ -28,7 +30,28 @@ NUMPY = {
     np.where: where, np.clip: clip, np.reshape: reshape, np.swapaxes: transpose,
     np.broadcast_to: broadcast_to, np.concatenate: concatenate, np.stack: stack,
 }  # fmt: skip
-COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}
+
+
+def comparison(symbol, function):
+    """Comparisons have no slope: they give plain arrays of truth values."""
+
+    def compare(x, y):
+        arrays = [t.data if isinstance(t, Tensor) else t for t in (x, y)]
+        try:
+            return function(*arrays)
+        except (TypeError, ValueError):
+            pass
+        check_fit(symbol, lift(x), lift(y))
+        return function(*arrays)
+
+    return compare
+
+
+COMPARISONS = {
+    np.less: comparison("<", np.less), np.less_equal: comparison("<=", np.less_equal),
+    np.greater: comparison(">", np.greater), np.greater_equal: comparison(">=", np.greater_equal),
+    np.equal: comparison("==", np.equal), np.not_equal: comparison("!=", np.not_equal),
+}  # fmt: skip
 
 
 def apply_ufunc(self, function, method, *inputs, **options):
@@ -36,7 +59,7 @@ def apply_ufunc(self, function, method, *inputs, **options):
     if method != "__call__":
         raise no_rule(self, f"{function.__name__}.{method}")
     if function in COMPARISONS and not options:
-        return function(*[x.data if isinstance(x, Tensor) else x for x in inputs])
+        return COMPARISONS[function](*inputs)
     return apply_function(self, function, (), inputs, options)
 
 
@@ -44,8 +67,14 @@ def apply_function(self, function, types, inputs, options):
     if function not in NUMPY:
         raise no_rule(self, function.__name__)
     if extra := {"out", "where", "dtype", "casting", "order", "initial"} & options.keys():
-        raise no_rule(self, f"{function.__name__} with {min(extra)}=")
-    return NUMPY[function](*inputs, **options)
+        raise no_rule(self, f"{function.__name__} with {sorted(extra)[0]}=")
+    try:
+        return NUMPY[function](*inputs, **options)
+    except TypeError as error:
+        if isinstance(error, LabError) or not raised_by_the_call(error):
+            raise
+    known = ", ".join(signature(NUMPY[function]).parameters)
+    raise no_rule(self, f"{function.__name__} with arguments other than {known}")
 
 
 def no_rule(x, function):
@@ -54,15 +83,6 @@ def no_rule(x, function):
         f"unseen. Use a method of the tensor or backprop_lab.ops, or {x.name or 'x'}.data for "
         "plain NumPy outside the graph."
     )
-
-
-def comparison(function):
-    """Comparisons have no slope: they give plain arrays of truth values."""
-
-    def compare(self, other):
-        return function(self.data, other.data if isinstance(other, Tensor) else other)
-
-    return compare
 
 
 def in_place(symbol, function):
@@ -113,9 +133,9 @@ Tensor.__truediv__, Tensor.__rtruediv__ = divide, lambda x, y: divide(y, x)
 Tensor.__pow__, Tensor.__rpow__ = power, lambda x, y: power(y, x)
 Tensor.__matmul__, Tensor.__rmatmul__ = matmul, lambda x, y: matmul(y, x)
 Tensor.__neg__, Tensor.__pos__, Tensor.__abs__ = negate, lambda x: x, abs
-Tensor.__lt__, Tensor.__le__ = comparison(np.less), comparison(np.less_equal)
-Tensor.__gt__, Tensor.__ge__ = comparison(np.greater), comparison(np.greater_equal)
-Tensor.__eq__, Tensor.__ne__ = comparison(np.equal), comparison(np.not_equal)
+Tensor.__lt__, Tensor.__le__ = COMPARISONS[np.less], COMPARISONS[np.less_equal]
+Tensor.__gt__, Tensor.__ge__ = COMPARISONS[np.greater], COMPARISONS[np.greater_equal]
+Tensor.__eq__, Tensor.__ne__ = COMPARISONS[np.equal], COMPARISONS[np.not_equal]
 Tensor.__hash__ = object.__hash__  # a tensor is a key by identity, as in PyTorch
 Tensor.__getitem__, Tensor.__setitem__ = index, set_item
 Tensor.__len__, Tensor.__iter__ = length, iterate

@@ -43,7 +43,7 @@ def sum(x, axis=None, keepdims=False):
     tensor([4., 6.])
     """
     x = lift(x)
-    return Sum.apply(x, axis=check_axis(x, axis), keepdims=keepdims)
+    return Sum.apply(x, axis=check_axis(x, axis, keepdims), keepdims=keepdims)
 
 
 class Mean(Op):
@@ -73,7 +73,7 @@ def mean(x, axis=None, keepdims=False):
     tensor([2., 3.])
     """
     x = lift(x)
-    return Mean.apply(x, axis=check_entries("mean", x, axis), keepdims=keepdims)
+    return Mean.apply(x, axis=check_entries("mean", x, axis, keepdims), keepdims=keepdims)
 
 
 class Max(Op):
@@ -109,11 +109,11 @@ def max(x, axis=None, keepdims=False):
     tensor([3., 5.])
     """
     x = lift(x)
-    return Max.apply(x, axis=check_entries("max", x, axis), keepdims=keepdims)
+    return Max.apply(x, axis=check_entries("max", x, axis, keepdims), keepdims=keepdims)
 
 
 class Min(Max):
-    """z = the smallest entry over `axis`. Entries that tie share the slope evenly (torch's amin)."""
+    """z = the smallest entry over `axis`. Entries that tie share the slope evenly."""
 
     symbol = "min"
 
@@ -131,7 +131,7 @@ def min(x, axis=None, keepdims=False):
     tensor([1., 4.])
     """
     x = lift(x)
-    return Min.apply(x, axis=check_entries("min", x, axis), keepdims=keepdims)
+    return Min.apply(x, axis=check_entries("min", x, axis, keepdims), keepdims=keepdims)
 
 
 class LogSumExp(Op):
@@ -169,12 +169,12 @@ def logsumexp(x, axis=None, keepdims=False):
     tensor(1000.6931)
     """
     x = lift(x)
-    return LogSumExp.apply(x, axis=check_entries("logsumexp", x, axis), keepdims=keepdims)
+    return LogSumExp.apply(x, axis=check_entries("logsumexp", x, axis, keepdims), keepdims=keepdims)
 
 
-def check_entries(name, x, axis):
+def check_entries(name, x, axis, keepdims=False):
     """`axis`, refused if x has no such axis or no entries along it."""
-    axis = check_axis(x, axis)
+    axis = check_axis(x, axis, keepdims)
     axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
     if 0 in [x.shape[i] for i in axes]:
         raise ShapeError(f"{name} of {describe(x)} over axis {axis}: there are no entries there.")

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..engine import Op, Tensor
 from ..errors import DataError, ShapeError, describe
-from .lifting import check_axis, in_dtype, lift
+from .lifting import check_one_axis, in_dtype, lift
 
 
 class Reshape(Op):
@@ -38,7 +38,8 @@ def reshape(x, *shape):
         shape = np.empty(x.shape, bool).reshape(shape).shape
     except (TypeError, ValueError):
         raise ShapeError(
-            f"{describe(x)} has {x.size} entries, which do not fill the shape {shape}."
+            f"{describe(x)} has {x.size} entries, which do not fill the shape {shape}. "
+            "The sizes are integers whose product is the number of entries; one may be -1."
         ) from None
     return Reshape.apply(x, shape=shape)
 
@@ -124,9 +125,7 @@ def transpose(x, axis0, axis1):
     (3, 1)
     """
     x = lift(x)
-    if axis0 != axis1:
-        check_axis(x, (axis0, axis1))
-    return Transpose.apply(x, axes=(check_axis(x, axis0), check_axis(x, axis1)))
+    return Transpose.apply(x, axes=(check_one_axis(x, axis0), check_one_axis(x, axis1)))
 
 
 def matrix_transpose(x):
@@ -166,7 +165,7 @@ def concatenate(xs, axis=0):
     tensor([1., 2., 3.])
     """
     xs = several("concatenate", xs)
-    axis = check_axis(xs[0], axis) % xs[0].ndim
+    axis = check_one_axis(xs[0], axis)
     others = {(*x.shape[:axis], *x.shape[axis + 1 :]) for x in xs}
     if len(others) > 1 or len({x.ndim for x in xs}) > 1:
         raise ShapeError(
@@ -202,7 +201,7 @@ def stack(xs, axis=0):
     if len({x.shape for x in xs}) > 1:
         raise ShapeError(f"stack needs equal shapes: {', '.join(map(describe, xs))}.")
     stacked = Tensor(np.empty((len(xs), *xs[0].shape)), name="the stack")
-    return Stack.apply(*xs, axis=check_axis(stacked, axis) % stacked.ndim)
+    return Stack.apply(*xs, axis=check_one_axis(stacked, axis))
 
 
 def several(name, xs):

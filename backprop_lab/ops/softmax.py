@@ -4,7 +4,7 @@ import numpy as np
 
 from ..engine import Op, Tensor
 from ..errors import DataError, OutOfRange, ShapeError, describe
-from .lifting import lift
+from .lifting import check_axis, lift
 from .reductions import check_entries
 
 
@@ -84,7 +84,8 @@ class SoftmaxCrossEntropy(Op):
         shifted, e, total = shift(logits, -1)
         ctx.save_for_backward(logits)
         ctx.labels, ctx.probabilities = labels, e / total
-        return (np.log(total[..., 0]) - shifted[labels]).mean()
+        losses = np.log(total[..., 0]) - shifted[labels]
+        return losses.sum() / losses.size
 
     def vjp(ctx, z_bar):
         return SoftmaxCrossEntropy.slope(ctx) * z_bar
@@ -97,9 +98,9 @@ class SoftmaxCrossEntropy(Op):
         (logits,) = ctx.saved_tensors
         # For a second derivative, the probabilities have to be functions of the logits again.
         p = softmax(logits) if isinstance(logits, Tensor) else ctx.probabilities
-        one_hot = np.zeros(ctx.probabilities.shape, ctx.probabilities.dtype)
+        one_hot = np.zeros(p.shape, p.dtype)
         one_hot[ctx.labels] = 1
-        return (p - one_hot) * (one_hot.shape[-1] / one_hot.size)
+        return (p - one_hot) * (1 / ctx.labels[0].size)
 
 
 def softmax_cross_entropy(logits, labels):
@@ -113,25 +114,36 @@ def softmax_cross_entropy(logits, labels):
     tensor(0.417)
     """
     logits = lift(logits)
-    check_entries("softmax_cross_entropy", logits, -1)
     labels = class_numbers(labels, logits)
-    positions = np.indices(labels.shape, sparse=True)
-    return SoftmaxCrossEntropy.apply(logits, labels=(*positions, labels))
+    examples = (np.arange(len(labels)),) if labels.ndim == 1 else np.indices(labels.shape)
+    return SoftmaxCrossEntropy.apply(logits, labels=(*examples, labels))
 
 
 def class_numbers(labels, logits):
     """Labels as an array of integers, one for each example, each the number of a class."""
-    labels = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
-    if labels.shape != logits.shape[:-1] or logits.size == 0:
-        raise ShapeError(
-            f"{describe(logits)} holds scores for examples of shape {logits.shape[:-1]} and "
-            f"{logits.shape[-1:]} classes; the labels have shape {labels.shape}. Each example needs "
-            "one label, the number of its class, and there must be at least one example."
-        )
-    if labels.dtype.kind not in "ui":
+    check_axis(logits, -1)
+    try:
+        labels = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
+    except ValueError:  # lists of unequal length
+        labels = np.array(None)
+    one_hot = labels.shape == logits.shape
+    if labels.dtype.kind not in "biuf" or (
+        labels.dtype.kind not in "ui" and not one_hot and labels.size
+    ):
         raise DataError(
             f"Labels are class numbers, so they must be integers; these are {labels.dtype}. "
             "Convert them: labels.astype(int). (One-hot labels: labels.argmax(axis=-1).)"
+        )
+    if labels.shape != logits.shape[:-1] or logits.size == 0:
+        raise ShapeError(
+            f"{describe(logits)} holds scores for examples of shape {logits.shape[:-1]} and "
+            f"{logits.shape[-1]} classes; the labels have shape {labels.shape}. Each example needs "
+            "one label, the number of its class"
+            + (
+                ": labels.argmax(axis=-1) gives those of one-hot labels."
+                if one_hot
+                else ", and there must be at least one example."
+            )
         )
     classes = logits.shape[-1]
     if labels.min() < 0 or labels.max() >= classes:

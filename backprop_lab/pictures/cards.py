@@ -106,10 +106,14 @@ def symbol_size(symbol):
 def make_arrows(graph, cards):
     """The arrows to draw, as (from, to, label): one for all edges between the same two nodes."""
     times = Counter((edge["from"], edge["to"]) for edge in graph.edges)
-    return [
-        (source, reader, f"×{n}" if n > 1 and source not in cards[reader].pins else None)
-        for (source, reader), n in times.items()
-    ]
+    copied = {(edge["from"], edge["to"]): edge["copies"] for edge in graph.edges if edge["local"]}
+    labels = {}
+    for (source, reader), n in times.items():
+        parts = [f"×{n}"] if n > 1 and source not in cards[reader].pins else []
+        if copied.get((source, reader), 1) > 1:
+            parts.append(f"{copied[source, reader]} copies")
+        labels[source, reader] = ", ".join(parts) or None
+    return [(*ends, label) for ends, label in labels.items()]
 
 
 def sized(arrows):

@@ -30,6 +30,7 @@ def describe(graph):
         f"Graph of {outputs}, from {origins(order, titles)}.",
         steps(graph, operators, titles) if len(operators) <= STEPS else counts(graph, operators),
         sharing(graph, order, titles),
+        broadcasting(graph, titles),
         gradients(graph, order, titles),
     ]
     return " ".join(filter(None, sentences))
@@ -138,6 +139,17 @@ def sharing(graph, order, titles):
         f"Read {'twice' if times == 2 else f'{times} times'}: {few(found)}."
         for times, found in sorted(shared.items())
     )
+
+
+def broadcasting(graph, titles):
+    """Which tensors are copied to fit: where gradients will be summed over the copies."""
+    found = {
+        titles[edge["from"]]: edge["copies"]
+        for edge in graph.edges
+        if edge["local"] and edge["copies"] > 1
+    }
+    copied = [f"{title} into {n} copies" for title, n in found.items()]
+    return f"Broadcast: {few(copied)}." if copied else ""
 
 
 def gradients(graph, order, titles):
