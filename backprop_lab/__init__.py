@@ -14,6 +14,7 @@ from importlib import import_module
 
 from . import ops
 from .engine import Op, Tensor
+from .errors import UnknownName
 from .leaves import parameter, tensor
 from .modes import detect_anomaly, no_grad
 from .transforms import grad, hvp, jacobian, jvp, vjp
@@ -21,8 +22,9 @@ from .transforms import grad, hvp, jacobian, jvp, vjp
 __version__ = "0.1.0"
 
 __all__ = [
-    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "grad", "hint", "hvp",
-    "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter", "tensor", "vjp",
+    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "grad", "gradcheck",
+    "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter", "saved",
+    "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -31,14 +33,17 @@ _ON_FIRST_USE = {
     "check": ".exercises",
     "compare": ".exercises.guess",
     "draw": ".pictures",
+    "gradcheck": ".finite_differences",
     "hint": ".exercises",
     "order_fault": ".graph",
+    "saved": ".ledger",
 }
 
 
 def __getattr__(name):
     if name not in _ON_FIRST_USE:
-        raise AttributeError(f"backprop_lab has no {name!r}; it has {', '.join(__all__)}.")
+        found = f"it is ops.{name}" if name in ops.__all__ else f"it has {', '.join(__all__)}"
+        raise UnknownName(f"backprop_lab has no {name!r}; {found}.")
     globals()[name] = getattr(import_module(_ON_FIRST_USE[name], __name__), name)
     return globals()[name]
 

@@ -6,28 +6,50 @@ import threading
 
 import numpy as np
 
-from .errors import HERE, AnomalyError
+from .errors import UNSEEN, AnomalyError
 from .modes import WATCHED
 
 
-def check_value(node, value, slot=None):
+def check_value(node, value, slot=None, rule="vjp"):
     """Refuse a value that is not finite: the result of a node, or its message for one input.
 
     Raises AnomalyError with the operator, the caller's line, and what went in.
     """
     if threading.get_ident() not in WATCHED:
         return
-    if slot is None:
+    forward = slot is None and rule == "vjp"
+    if forward:
         node.line = callers_line()
-    data = getattr(value, "data", value) if hasattr(value, "grad_fn") else value
-    if np.isfinite(data).all():
+    found = trouble(value)
+    if not found:
         return
-    found = "nan" if np.isnan(data).any() else "inf"
-    inputs = " and ".join(summary(x, f"input {i}") for i, x in enumerate(node.inputs))
-    what = node.op.__name__ if slot is None else f"{node.op.__name__}.vjp"
-    to = "" if slot is None else f" for input {slot}"
+    op = node.op.__name__
     line = node.line or "(Run forward within detect_anomaly(), too, and the line is known.)"
+    named = [(x, f"input {i}") for i, x in enumerate(node.inputs)]
+    before = [summary(x, default) for x, default in named if trouble(x)]
+    if before and forward:
+        raise AnomalyError(
+            f"{op} did not make this {found}: it was given one, with {' and '.join(before)}, which "
+            f"came in as data, or was made before detect_anomaly(). {line}"
+        )
+    what = op if forward else f"{op}.{rule}"
+    to = "" if slot is None else f" for input {slot}"
+    inputs = " and ".join(summary(x, default) for x, default in named)
     raise AnomalyError(f"{what} made the first {found}{to}, from {inputs}. {line}")
+
+
+def check_seed_value(gradient):
+    """Refuse a gradient to start backward() from that is not finite."""
+    if threading.get_ident() in WATCHED and (found := trouble(gradient)):
+        raise AnomalyError(f"The gradient that backward() was given holds {found}.")
+
+
+def trouble(value):
+    """What a value holds that is not finite: "nan", "inf", or nothing."""
+    data = np.asarray(value.data if hasattr(value, "grad_fn") else value)
+    if data.dtype.kind not in "biuf" or np.isfinite(data).all():
+        return ""
+    return "nan" if np.isnan(data).any() else "inf"
 
 
 def summary(x, default):
@@ -38,15 +60,16 @@ def summary(x, default):
         return name
     if data.size == 1:
         return f"{name} = {data.item():.4g}"
-    where = "" if np.isfinite(data).all() else ", not all of them finite"
-    low, high = np.nanmin(data), np.nanmax(data)
-    return f"{name} of shape {data.shape} with values from {low:.4g} to {high:.4g}{where}"
+    finite = data[np.isfinite(data)]
+    values = f"values from {finite.min():.4g} to {finite.max():.4g}" if finite.size else "no value"
+    others = "" if finite.size == data.size else f", and {data.size - finite.size} not finite"
+    return f"{name} of shape {data.shape} with {values}{others}"
 
 
 def callers_line():
-    """The innermost line that does not belong to this package, with its place."""
+    """The innermost line that belongs neither to this package nor to NumPy, with its place."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(UNSEEN):
         frame = frame.f_back
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f"Line {frame.f_lineno} of {frame.f_code.co_name}: {text}"

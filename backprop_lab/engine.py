@@ -10,20 +10,23 @@ The words are the field's: a value x, its tangent x_dot (how fast x moves), its 
 (2008), chapter 3.
 """
 
-from collections import deque
-from copy import copy
-from functools import partial
 from itertools import count
-from operator import attrgetter
 from weakref import ref
 
 import numpy as np
 from numpy import float64
 
 from .anomaly import check_value
-from .errors import GradientError, RuleError, ShapeError, changed_since, describe, tied_by_hand
+from .errors import GradientError, RuleError, describe, no_array, no_attribute, no_data
 from .modes import UNRECORDED, WATCHED, is_recording
-from .rules import check_cotangent, check_seed, check_tangent, guarded
+from .node import Node, Plain
+from .rules import check_grad, check_seed, guarded
+from .sweeps import exhaust, forward_sweep, reverse_sweep, topological_order
+
+__all__ = [
+    "Node", "Op", "Plain", "Tensor", "exhaust", "forward_sweep", "reverse_sweep",
+    "topological_order",
+]  # fmt: skip
 
 
 class Tensor:
@@ -42,15 +45,17 @@ class Tensor:
     __slots__ = (
         "__weakref__",
         "data",
-        "requires_grad",
-        "grad_fn",  # the Node that made this tensor; None for a leaf
         "grad",  # what backward() has added up so far, an array like data
+        "grad_fn",  # the Node that made this tensor; None for a leaf
         "kind",
         "name",
+        "requires_grad",
         "seed",  # the gradient backward() last started from, so that it can be replayed
     )
 
     def __init__(self, data, requires_grad=False, name=None, kind="constant"):
+        if type(data) is not float64 and not isinstance(data, (np.ndarray, np.generic)):
+            raise no_array(data)
         self.data = data
         self.requires_grad = requires_grad
         self.name = name
@@ -63,7 +68,7 @@ class Tensor:
             return None
         if name == "kind":
             return "constant"
-        raise AttributeError(f"A tensor has no {name!r}.")
+        raise no_attribute(self, name)
 
     @property
     def is_leaf(self):
@@ -136,50 +141,12 @@ class Tensor:
             own = total.base is None and id(total) not in held
             held.add(id(total))
             return total if own else total.copy()
-        if np.shape(self.grad) != self.shape:
-            raise ShapeError(
-                f"The .grad of {describe(self)} has shape {np.shape(self.grad)}, so nothing can be "
-                "added to it. Set it to None to start afresh."
-            )
-        return self.grad + total
+        grad = self.grad
+        if type(grad) is not type(total) or grad.shape != total.shape or grad.dtype != total.dtype:
+            grad = check_grad(self)
+        return grad + total
 
 
-class Plain:
-    """An input of a node that takes no part in differentiation, such as an axis: only its data."""
-
-    requires_grad, grad_fn = False, None
-
-    def __init__(self, data):
-        # A view, lest an array be taken for that of a tensor which holds the same one.
-        self.data = data[()] if isinstance(data, np.ndarray) else data
-
-
-class Node:
-    """One application of an operator, and the `ctx` that its rules receive.
-
-    Attributes: op (the `Op` subclass), inputs (what it was given, in order: each a Tensor, or a
-    Plain value), needs_input_grad (a bool for each), number
-    (counts up: a node is always younger than those that its inputs come from), saved_tensors
-    (arrays kept for the rules). A rule may hang other things on it, such as `ctx.axis = axis`.
-    """
-
-    saved_tensors = ()
-    retained_by = None  # a weak reference to its result, if that has asked for its gradient
-    line = None  # where it was called; known only within detect_anomaly()
-
-    def save_for_backward(self, *arrays):
-        """Keep arrays for vjp and jvp.
-
-        Only inputs of the op and its output take part in second derivatives; anything else that
-        is saved counts as a constant there.
-        """
-        self.saved_tensors = arrays
-
-    def __repr__(self):
-        return f"<{self.op.__name__}>"
-
-
-exhaust = partial(deque, maxlen=0)  # runs a generator to its end, and keeps nothing
 numbers = count()
 new = object.__new__  # without __init__, which would take a fifth of an operator's time
 
@@ -214,7 +181,7 @@ class Op:
     ours = False  # is it part of this package, where tests have held its rules to their contract?
 
     def __new__(cls, *args, **kwargs):
-        raise TypeError(f"An Op is never instantiated. Write {cls.__name__}.apply(...).")
+        raise RuleError(f"An Op is never instantiated. Write {cls.__name__}.apply(...).")
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -224,7 +191,7 @@ class Op:
         for name in ("forward", "vjp", "jvp"):
             rule = cls.__dict__.get(name)
             if rule is not None:
-                rule = rule.__func__ if isinstance(rule, staticmethod) else rule
+                rule = rule.__func__ if isinstance(rule, (staticmethod, classmethod)) else rule
                 setattr(cls, name, staticmethod(rule if cls.ours else guarded(name, rule)))
 
     def forward(ctx, *inputs):
@@ -251,7 +218,12 @@ class Op:
         node.needs_input_grad = tuple(needs)
         node.retained_by = None
         node.number = next(numbers)
-        data = cls.forward(node, *arrays, **options) if options else cls.forward(node, *arrays)
+        try:
+            data = cls.forward(node, *arrays, **options) if options else cls.forward(node, *arrays)
+        except (AttributeError, TypeError):
+            if no_data(*inputs):
+                raise no_data(*inputs) from None
+            raise
         if WATCHED:
             check_value(node, data)
         z = new(Tensor)
@@ -259,137 +231,3 @@ class Op:
         z.requires_grad = True in needs and (not UNRECORDED or is_recording())
         z.grad_fn = node if z.requires_grad else None
         return z
-
-
-def topological_order(output, until=()):
-    """Every node that `output` depends on, each after the nodes that its inputs come from.
-
-    An operator cannot run before its inputs exist, so the order in which the nodes were made is
-    such an order. Nodes in `until`, and what only they depend on, are left out.
-    Raises GradientError if somebody has tied the graph into a cycle.
-
-    >>> from backprop_lab import tensor
-    >>> x = tensor(3.0, requires_grad=True)
-    >>> topological_order((x * x).exp())
-    [<Multiply>, <Exp>]
-    """
-    found = {None, *until}
-    nodes = [] if output.grad_fn in found else [output.grad_fn]
-    found.update(nodes)
-    for node in nodes:  # a list that grows while it is read: no recursion, however deep the graph
-        for x in node.inputs:
-            source = x.grad_fn
-            if source is None:
-                continue
-            if source.number >= node.number:
-                raise tied_by_hand(node, source)
-            if source not in found:
-                found.add(source)
-                nodes.append(source)
-    return sorted(nodes, key=attrgetter("number"))
-
-
-def reverse_sweep(output, cotangents, until=(), quiet=False):
-    """Carry cotangents from `output` back to its leaves, one message at a time.
-
-    Arguments: output (a tensor with a graph), cotangents (a dict that holds one entry, from the
-    output's grad_fn to its cotangent: an array of the output's shape, or a Tensor, if the sweep is
-    to be recorded like any other computation and so have derivatives of its own), until (nodes at
-    which to stop), quiet (yield nothing, where nobody looks). When the sweep is over, `cotangents`
-    holds those of the leaves.
-    Yields (node, slot, x_bar, total) for every message: the node that sent it, which of its
-    inputs it is for, the message, and the sum of all messages that this input has had so far.
-    A node speaks once, after all of its readers. (Griewank and Walther 2008, table 3.2.)
-
-    >>> from backprop_lab import tensor
-    >>> x = tensor(3.0, requires_grad=True)
-    >>> y = x * x
-    >>> for node, slot, x_bar, total in reverse_sweep(y, {y.grad_fn: 1.0}):
-    ...     print(node, slot, x_bar, total)
-    <Multiply> 0 3.0 3.0
-    <Multiply> 1 3.0 6.0
-    """
-    order = topological_order(output, until)
-    recorded = any(isinstance(z_bar, Tensor) for z_bar in cotangents.values())
-    tensors = results(order, output) if recorded else None
-    for node in reversed(order):
-        z_bar = cotangents.pop(node, None)
-        if z_bar is None:  # its result has been told to require no gradient
-            continue
-        if node.retained_by:
-            cotangents[node] = z_bar
-        ctx = saving_tensors(node, tensors[node]) if recorded else node
-        x_bars = node.op.vjp(ctx, z_bar)
-        if type(x_bars) is not tuple:
-            x_bars = (x_bars,)
-        slot = 0
-        for x in node.inputs:
-            if node.needs_input_grad[slot]:
-                x_bar = x_bars[slot]
-                if type(x_bar) is not float64 or type(x.data) is not float64:
-                    x_bar = check_cotangent(node, slot, x_bar)
-                if WATCHED:
-                    check_value(node, x_bar, slot)
-                source = x.grad_fn or x
-                before = cotangents.get(source)
-                cotangents[source] = total = x_bar if before is None else before + x_bar
-                if not quiet:
-                    yield node, slot, x_bar, total
-            slot += 1
-
-
-def forward_sweep(output, x_dots):
-    """Push tangents towards `output`: the same loop, in the other order.
-
-    Arguments: output (a tensor with a graph), x_dots (a dict from tensors to how fast they move:
-    arrays of their shapes, or Tensors if the sweep is to be recorded; leaves that are left out
-    stand still).
-    Yields (node, z_dot) for every node that moves, inputs first.
-
-    >>> from backprop_lab import tensor
-    >>> x = tensor(3.0, requires_grad=True)
-    >>> list(forward_sweep(x * x, {x: 1.0}))
-    [(<Multiply>, np.float64(6.0))]
-    """
-    tangents = {x.grad_fn or x: x_dot for x, x_dot in x_dots.items()}
-    order = topological_order(output, until=[x.grad_fn for x in x_dots])
-    tensors = results(order, output)
-    recorded = any(isinstance(x_dot, Tensor) for x_dot in x_dots.values())
-    for node in order:
-        sources = [x.grad_fn or x for x in node.inputs]
-        if any(source in tangents for source in sources):
-            ctx = saving_tensors(node, tensors[node]) if recorded else node
-            arriving = [
-                tangents.get(source, None if isinstance(x, Plain) else np.zeros_like(x.data))
-                for source, x in zip(sources, node.inputs, strict=True)
-            ]
-            z_dot = check_tangent(node, tensors[node], node.op.jvp(ctx, *arriving))
-            tangents[node] = z_dot
-            yield node, z_dot
-
-
-def results(order, output):
-    """The tensor that each node made, as {node: tensor}. (A node does not hold its own result.)"""
-    made = {x.grad_fn: x for node in order for x in node.inputs}
-    made[output.grad_fn] = output
-    return made
-
-
-def saving_tensors(node, result):
-    """The node as a `ctx` for a sweep that is recorded: what it saved, as tensors of the graph.
-
-    Inputs and the output are known by identity; anything else that was saved stays a constant.
-    Raises GradientError if an input no longer holds what the node was given.
-    """
-    known = {}
-    for slot, x in enumerate(node.inputs):
-        if isinstance(x, Tensor):
-            replaced = not node.op.ours and x.data is not node.given[slot]
-            if replaced or known.setdefault(id(x.data), x) is not x:
-                raise changed_since(node, x)
-    known.setdefault(id(result.data), result)
-    ctx = copy(node)
-    ctx.saved_tensors = tuple([known.get(id(array), array) for array in node.saved_tensors])
-    if node.op.ours and not all(isinstance(x, Tensor) for x in ctx.saved_tensors):
-        raise changed_since(node, result)  # ours save inputs and outputs only
-    return ctx

@@ -4,11 +4,15 @@ Each says what happened, with names and shapes; the rule it broke; and the remed
 the traceback shows the reader's own lines, and none of the package's.
 """
 
+import os
 import sys
-from pathlib import Path
+from difflib import get_close_matches
 from types import TracebackType
 
-HERE = str(Path(__file__).parent)
+import numpy as np
+
+HERE = os.path.dirname(__file__) + os.sep
+UNSEEN = (HERE, os.path.dirname(np.__file__) + os.sep)  # whose lines no traceback needs to show
 
 
 class LabError(Exception):
@@ -37,6 +41,10 @@ class GradientError(LabError, RuntimeError):
     """A derivative that this graph cannot give."""
 
 
+class UnknownName(LabError, AttributeError):
+    """A name that a tensor, or the package, does not have."""
+
+
 class RuleError(LabError, TypeError):
     """An `Op` whose forward, vjp or jvp broke its contract."""
 
@@ -52,9 +60,135 @@ def describe(x):
     >>> describe(tensor([1.0, 2.0], name="x"))
     'x of shape (2,)'
     """
-    kind = "an input" if x.kind == "input" else f"a {x.kind}"
-    maker = f"the result of {x.grad_fn.op.__name__}" if x.grad_fn else kind
-    return f"{x.name or maker} of shape {x.shape}"
+    return f"{called(x)} of shape {x.shape}"
+
+
+def called(x):
+    """What to call a tensor."""
+    if x.name:
+        return x.name
+    if x.grad_fn and x.grad_fn.op.__name__ != "Alias":
+        return f"the result of {x.grad_fn.op.__name__}"
+    return f"a {x.kind}" if x.kind in ("weight", "constant") and not x.grad_fn else "an input"
+
+
+def a_kind_of(x):
+    """What kind of object something is, in words: "a str", "None", "a torch.Tensor".
+
+    >>> a_kind_of("3"), a_kind_of(None)
+    ('a str', 'None')
+    """
+    if x is None:
+        return "None"
+    name, module = type(x).__name__, type(x).__module__.partition(".")[0]
+    if isinstance(x, (np.ndarray, np.generic)):
+        return f"an array of {x.dtype}" if np.ndim(x) else f"a {x.dtype}"
+    full = name if module in ("builtins", "backprop_lab") else f"{module}.{name}"
+    return f"{'an' if full[0] in 'aeiou' else 'a'} {full}"
+
+
+def no_operand(x):
+    """Something that an operator was given, and cannot work on."""
+    remedy = "Convert it first, with bl.tensor(...)."
+    if x is None:
+        remedy = "(A .grad is None until backward() has run; so is a result without a return.)"
+    elif isinstance(x, str):
+        remedy = "Convert text to a number first: float(...)."
+    elif isinstance(x, (complex, np.complexfloating)):
+        remedy = "Take its real part or its size: x.real, abs(x)."
+    elif type(x).__module__.startswith("torch"):
+        remedy = "Convert it first: bl.tensor(t.detach().numpy())."
+    return DataError(
+        f"An operator works on tensors, arrays and numbers; it was given {a_kind_of(x)}. {remedy}"
+    )
+
+
+def no_array(data):
+    """What Tensor was given, called by hand, where it takes an array."""
+    return DataError(
+        f"Tensor holds an array, and this is {a_kind_of(data)}. bl.tensor(...) makes one from "
+        "numbers and lists."
+    )
+
+
+def no_data(*xs):
+    """A tensor whose data has been replaced with what is no array of numbers; None if none has."""
+    for x in xs:
+        if (
+            hasattr(x, "name")
+            and getattr(getattr(x.data, "dtype", None), "kind", "?") not in "biuf"
+        ):
+            return DataError(
+                f"The data of {called(x)} has been replaced with {a_kind_of(x.data)}, and has to "
+                f"be an array of numbers: {x.name or 'x'}.data = np.array(...), or y.data."
+            )
+    return None
+
+
+def no_data_behind(x):
+    """The same, for a result that has come out as no array because of an input further back."""
+    while x.grad_fn and (behind := [y for y in x.grad_fn.inputs if no_data(y)]):
+        x = behind[0]
+    return no_data(x)
+
+
+INSTEAD = {  # what PyTorch or NumPy has, and what to write here
+    "zero_grad": "x.grad = None", "requires_grad_": "x.requires_grad = True",
+    "detach_": "x = x.detach()",
+    "dim": "x.ndim", "numel": "x.size", "nelement": "x.size", "view": "x.reshape(...)",
+    "flatten": "x.reshape(-1)", "ravel": "x.reshape(-1)", "squeeze": "x.reshape(...)",
+    "unsqueeze": "x[None], x[:, None] and so on", "t": "x.T", "mT": "x.transpose(-1, -2)",
+    "permute": "x.transpose(axis0, axis1), once for each exchange",
+    "expand": "ops.broadcast_to(x, shape)", "clone": "bl.tensor(x.data)",
+    "copy": "bl.tensor(x.data)", "tolist": "x.data.tolist()", "add": "x + y", "sub": "x - y",
+    "mul": "x * y", "div": "x / y", "pow": "x ** y", "neg": "-x", "matmul": "x @ y",
+    "mm": "x @ y", "bmm": "x @ y", "mv": "x @ y", "dot": "x @ y", "eq": "x == y",
+    "ne": "x != y", "gt": "x > y", "ge": "x >= y", "lt": "x < y", "le": "x <= y",
+    "square": "x ** 2", "amax": "x.max(axis)", "amin": "x.min(axis)",
+    "var": "((x - x.mean()) ** 2).mean()", "std": "((x - x.mean()) ** 2).mean().sqrt()",
+    "norm": "(x ** 2).sum().sqrt()", "prod": "x.log().sum().exp(), for x > 0",
+    "double": 'x.astype("float64")', "float": 'x.astype("float32")', "type": "x.astype(dtype)",
+    "long": "x.data.astype(int)", "int": "x.data.astype(int)", "bool": "x.data.astype(bool)",
+    "masked_fill": "ops.where(mask, value, x)", "gather": "x[rows, columns]",
+    "index_select": "x[indices]", "clamp": "x.clip(low, high)",
+    "cross_entropy": "ops.softmax_cross_entropy(logits, labels)",
+}  # fmt: skip
+NOT_HERE = {
+    "cuda": "everything here runs on the CPU", "cpu": "everything here runs on the CPU",
+    "to": "everything here runs on the CPU", "device": "everything here runs on the CPU",
+    "contiguous": "operators see to the order in memory",
+    "register_hook": "retain_grad() keeps the gradient of a tensor that is no leaf",
+    "retain_graph": "a graph lives as long as its result does",
+}  # fmt: skip
+
+
+def no_attribute(tensor, name):
+    """An attribute that tensors do not have, with what to write instead where that is known."""
+    if name.startswith("_"):  # what NumPy, copy and IPython ask for
+        return AttributeError(name)
+    if name in ("shape", "ndim", "size", "dtype"):
+        return no_data(tensor) or AttributeError(name)
+    plain, ops = name.rstrip("_"), sys.modules[f"{__package__}.ops"]
+    if name in INSTEAD:
+        remedy = f"Write {INSTEAD[name]}."
+    elif name in NOT_HERE:
+        remedy = f"Leave it out: {NOT_HERE[name]}."
+    elif plain != name:
+        remedy = "Nothing is changed in place: write x = ..., or x.data[...] = ... for a leaf."
+    elif name in ops.__all__:
+        remedy = f"Write ops.{name}(...)."
+    elif hasattr(np, name):
+        remedy = f"Outside the graph, NumPy has it: np.{name}(x.data)."
+    elif close := get_close_matches(name, [a for a in dir(type(tensor)) if a[0] != "_"], 1):
+        remedy = f"Did you mean .{close[0]}?"
+    else:
+        remedy = "dir(x) lists what it has."
+    return UnknownName(f"A tensor has no {name!r}. {remedy}")
+
+
+def raised_by_the_call(error):
+    """Whether a TypeError is about the arguments of a call, and not from inside of the function."""
+    return error.__traceback__.tb_next is None
 
 
 def tied_by_hand(node, source):
@@ -76,12 +210,12 @@ def changed_since(node, x):
 
 
 def without_package_frames(trace):
-    """A traceback without the frames of this package, unless it has no others."""
+    """A traceback without the frames of this package and NumPy, unless it has no others."""
     frames = []
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
-    kept = [f for f in frames if not f.tb_frame.f_code.co_filename.startswith(HERE)] or frames
+    kept = [f for f in frames if not f.tb_frame.f_code.co_filename.startswith(UNSEEN)] or frames
     for frame in reversed(kept):
         trace = TracebackType(trace, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return trace

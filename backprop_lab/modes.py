@@ -3,6 +3,10 @@
 from contextlib import ContextDecorator
 from threading import get_ident
 
+import numpy as np
+
+from .errors import DataError
+
 # Threads, by their number. Most of the time both are empty, which costs an operator next to
 # nothing to see.
 UNRECORDED = set()  # operators leave no Node behind
@@ -14,7 +18,9 @@ class _Block(ContextDecorator):
 
     threads, inside = None, True
 
-    def __init__(self):
+    def __init__(self, function=None):
+        if function is not None:
+            raise DataError(f"As a decorator it needs brackets: @{type(self).__name__}().")
         self.before = []  # one entry for each block that is open, since blocks may nest
 
     def __enter__(self):
@@ -68,6 +74,17 @@ class detect_anomaly(_Block):
     """
 
     threads = WATCHED
+
+    def __enter__(self):
+        super().__enter__()
+        quiet = np.errstate(all="ignore")  # what NumPy would warn of is about to raise an error
+        quiet.__enter__()
+        self.before[-1] = self.before[-1], quiet
+
+    def __exit__(self, *exception):
+        self.before[-1], quiet = self.before[-1]
+        quiet.__exit__(*exception)
+        super().__exit__(*exception)
 
 
 def is_recording():

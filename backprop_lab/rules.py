@@ -5,7 +5,20 @@ from functools import wraps
 
 import numpy as np
 
-from .errors import DataError, GradientError, RuleError, ShapeError, describe
+from .anomaly import check_seed_value
+from .errors import (
+    DataError,
+    GradientError,
+    RuleError,
+    ShapeError,
+    a_kind_of,
+    describe,
+    no_data,
+    no_data_behind,
+    raised_by_the_call,
+)
+
+ARGUMENTS = {"forward": "ctx, x, ...", "vjp": "ctx, z_bar", "jvp": "ctx, x_dot, ..."}
 
 
 def guarded(name, rule):
@@ -13,10 +26,19 @@ def guarded(name, rule):
 
     The rules of this package are held to the same contract by tests, and run unguarded.
     """
-    check = {"forward": check_result, "vjp": check_count, "jvp": lambda ctx, given, z_dot: z_dot}
+    check = {"forward": check_result, "vjp": check_count, "jvp": check_plain}
+    if not callable(rule):
+        raise RuleError(
+            f"{name} has to be a function, def {name}({ARGUMENTS[name]}); it is {a_kind_of(rule)}."
+        )
 
     @wraps(rule)
     def run(ctx, *given, **options):
+        if not hasattr(ctx, "needs_input_grad"):
+            raise RuleError(
+                f"{name} is not called by hand: Op.apply(x, ...) makes the ctx that it is given, "
+                "runs forward, and records it for the way back."
+            )
         if name == "forward":
             ctx.given = given  # a second derivative asks whether they are still what they were
         with locked([*given, *ctx.saved_tensors]):
@@ -26,12 +48,26 @@ def guarded(name, rule):
                 if "read-only" not in str(error):
                     raise
                 raise RuleError(
-                    f"{ctx.op.__name__}.{name} changed in place what it was given, and others "
-                    "still need that. Make a new array: x = x * 2 instead of x *= 2."
+                    f"{ctx.op.__name__}.{name} changed in place what it was given (or a view of "
+                    "it), and others still need that. Make a new array: x = x * 2 instead of "
+                    "x *= 2."
+                ) from None
+            except TypeError as error:
+                if not raised_by_the_call(error):
+                    raise
+                raise RuleError(
+                    f"{error}. It is called as {ctx.op.__name__}.{name}({ARGUMENTS[name]}), with "
+                    f"ctx and {len(given)} more. Is one of them missing in its def, or is one too "
+                    "many in apply?"
                 ) from None
         return check[name](ctx, given, result)
 
     return run
+
+
+def is_tensor(x):
+    """Whether x is a Tensor, and not an array, a number or PyTorch's. (Tensor stands above.)"""
+    return hasattr(x, "grad_fn") and isinstance(x.data, (np.ndarray, np.generic))
 
 
 @contextmanager
@@ -43,8 +79,8 @@ def locked(arrays):
     try:
         yield
     finally:
-        for array in open_arrays:
-            array.flags.writeable = True
+        for array in sorted(open_arrays, key=lambda array: array.base is not None):
+            array.flags.writeable = True  # owners first: a view is refused before its owner
 
 
 def check_result(ctx, given, data):
@@ -53,11 +89,26 @@ def check_result(ctx, given, data):
         return np.float64(data)
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
         is_input = any(data is x for x in given)
-        return np.array(data)[()] if is_input or isinstance(data, np.generic) else data[()]
+        return np.array(data)[()] if is_input or isinstance(data, np.generic) else plain(data)
+    remedy = ""
+    if data is None:
+        remedy = " Did it forget its return?"
+    elif isinstance(data, (tuple, list)):
+        remedy = " What has several results is several ops."
+    elif is_tensor(data):
+        remedy = (
+            " Every tensor that it uses has to be a positional input of apply: not one from "
+            "outside, nor in a list, nor with a keyword."
+        )
     raise RuleError(
-        f"{ctx.op.__name__}.forward returned a {type(data).__name__}: it is given arrays and "
-        "returns one array of real numbers. (Did it forget its return?)"
+        f"{ctx.op.__name__}.forward returned {a_kind_of(data)}: it is given arrays and returns one "
+        f"array of real numbers.{remedy}"
     )
+
+
+def plain(data):
+    """A view of an array, of no subclass, and as a scalar if it is one."""
+    return np.asarray(data)[()]
 
 
 def check_count(ctx, given, x_bars):
@@ -69,8 +120,20 @@ def check_count(ctx, given, x_bars):
             f"{ctx.op.__name__}.vjp returned {len(x_bars)} cotangents for {len(ctx.inputs)} "
             "inputs: it owes one to each input, in the order of forward, None for a plain value."
         )
+    for x_bar in x_bars:
+        check_plain(ctx, given, x_bar)
     # Views: what a rule returns may be an array that it has saved.
-    return tuple([x[()] if isinstance(x, np.ndarray) else x for x in x_bars])
+    return tuple([plain(x) if isinstance(x, np.ndarray) else x for x in x_bars])
+
+
+def check_plain(ctx, given, found):
+    """What a rule returned, refused if it is a Tensor where the rule was given arrays."""
+    if is_tensor(found) and not any(map(is_tensor, [*given, *ctx.saved_tensors])):
+        raise RuleError(
+            f"A rule of {ctx.op.__name__} was given arrays and returned {describe(found)}, a "
+            "Tensor: it owes arrays. Take what it needs from ctx.saved_tensors, or use .data."
+        )
+    return found
 
 
 def check_seed(output, gradient):
@@ -81,6 +144,8 @@ def check_seed(output, gradient):
             "to go back through. Make a leaf with requires_grad=True (or bl.parameter), outside "
             "no_grad(), and compute again."
         )
+    if not isinstance(output.data, (np.ndarray, np.generic)):
+        raise no_data_behind(output)
     if gradient is None:
         if output.shape != ():
             raise GradientError(
@@ -89,25 +154,67 @@ def check_seed(output, gradient):
                 f"backward(gradient) with an array of shape {output.shape}."
             )
         gradient = 1.0
-    try:
-        gradient = np.array(gradient, dtype=output.dtype)[()]
-    except (TypeError, ValueError):
+    if output.dtype.kind != "f":
+        raise GradientError(
+            f"{describe(output)} holds {output.dtype}, which no small amount can nudge, so there "
+            "are no slopes to send back. Compute with floating-point data: data.astype(float)."
+        )
+    if is_tensor(gradient):
+        if gradient.requires_grad:
+            raise GradientError(
+                f"The gradient, {describe(gradient)}, is being recorded, and .grad takes plain "
+                "numbers. Give its .data; for derivatives of derivatives, use bl.grad or bl.vjp."
+            )
+        gradient = gradient.data
+    numbers = as_numbers(gradient)
+    if numbers is None:
         raise DataError(
-            f"The gradient has to be an array of numbers, of shape {output.shape}; it is a "
-            f"{type(gradient).__name__}."
-        ) from None
+            f"The gradient has to be an array of numbers, of shape {output.shape}; it is "
+            f"{a_kind_of(gradient)}."
+        )
+    gradient = np.array(numbers, output.dtype)[()]
     if gradient.shape != output.shape:
         raise ShapeError(
             f"The gradient has shape {gradient.shape}, and {describe(output)} needs one number for "
             f"each of its entries: shape {output.shape}."
         )
+    check_seed_value(gradient)
     return gradient
+
+
+def as_numbers(value):
+    """A number, an array, or lists of them as an array; None if it is nothing of the kind."""
+    try:
+        array = np.asarray(value)[()]
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return array if getattr(array, "dtype", np.dtype(object)).kind in "biuf" else None
+
+
+def check_grad(x):
+    """The `.grad` that x has had so far, refused if it is no array of its shape."""
+    grad = None if is_tensor(x.grad) else as_numbers(x.grad)
+    if grad is None:
+        raise DataError(
+            f"The .grad of {describe(x)} has been replaced with {a_kind_of(x.grad)}, so nothing "
+            "can be added to it. Set it to None to start afresh, or to an array of numbers."
+        )
+    if grad.shape != x.shape:
+        raise ShapeError(
+            f"The .grad of {describe(x)} has shape {grad.shape}, so nothing can be added to it. "
+            "Set it to None to start afresh."
+        )
+    return grad
 
 
 def check_cotangent(node, slot, x_bar):
     """The cotangent for one input, in its dtype; refused if it is missing or misshapen."""
     x = node.inputs[slot]
-    if type(x_bar) is np.ndarray and x_bar.shape == x.data.shape and x_bar.dtype == x.data.dtype:
+    try:
+        shape, dtype = x.data.shape, x.data.dtype
+    except AttributeError as error:
+        raise no_data(x) or error from None
+    if type(x_bar) is np.ndarray and x_bar.shape == shape and x_bar.dtype == dtype:
         return x_bar
     rule = f"{node.op.__name__}.vjp"
     if x_bar is None:
@@ -115,27 +222,34 @@ def check_cotangent(node, slot, x_bar):
             f"{rule} returned None for input {slot}, {describe(x)}, which requires a gradient. "
             "Did the rule forget its return, or that input?"
         )
-    if not hasattr(x_bar, "grad_fn"):  # an array or a number, and not a Tensor
-        x_bar = np.asarray(x_bar)[()]
-    if x_bar.shape != x.data.shape and node.op.broadcasts:
-        x_bar = unbroadcast(x_bar, x.data.shape)
-    if x_bar.shape != x.data.shape:
+    x_bar = check_numbers(rule, x_bar)
+    if x_bar.shape != shape and node.op.broadcasts:
+        x_bar = unbroadcast(x_bar, shape)
+    if x_bar.shape != shape:
         raise RuleError(
             f"{rule} returned shape {x_bar.shape} for an input of shape {x.shape}: "
             "a cotangent has the shape of the tensor it belongs to."
+            + " (ctx.saved_tensors is a tuple: unpack it.)"
+            * (x_bar.shape == (1, *shape))
         )
-    if x_bar.dtype != x.data.dtype:
-        if x_bar.dtype.kind not in "biuf":
-            raise RuleError(
-                f"{rule} returned {x_bar.dtype} for {describe(x)}: it owes real numbers."
-            )
-        if x.data.dtype.kind != "f":
+    if x_bar.dtype != dtype:
+        if dtype.kind != "f":
             raise GradientError(
-                f"{describe(x)} holds {x.dtype}, which no small amount can nudge, and yet it "
+                f"{describe(x)} holds {dtype}, which no small amount can nudge, and yet it "
                 "requires a gradient. Make it from floating-point data: data.astype(float)."
             )
-        x_bar = x_bar.astype(x.data.dtype)
+        x_bar = x_bar.astype(dtype)
     return x_bar
+
+
+def check_numbers(rule, found):
+    """What a rule returned, as an array or a Tensor; refused if it is not real numbers."""
+    if is_tensor(found):
+        return found
+    numbers = as_numbers(found)
+    if numbers is None:
+        raise RuleError(f"{rule} returned {a_kind_of(found)}: it owes an array of real numbers.")
+    return numbers
 
 
 def unbroadcast(x_bar, shape):
@@ -155,13 +269,10 @@ def check_tangent(node, z, z_dot):
     rule = f"{node.op.__name__}.jvp"
     if z_dot is None:
         raise RuleError(f"{rule} returned None. Did it forget its return?")
-    if not hasattr(z_dot, "grad_fn"):
-        z_dot = np.asarray(z_dot)[()]
+    z_dot = check_numbers(rule, z_dot)
     if z_dot.shape != z.shape:
         raise RuleError(
             f"{rule} returned shape {z_dot.shape} for a result of shape {z.shape}: "
             "a tangent has the shape of the tensor it belongs to."
         )
-    if z_dot.dtype.kind not in "biuf":
-        raise RuleError(f"{rule} returned {z_dot.dtype}: it owes real numbers.")
     return z_dot if z_dot.dtype == z.dtype else z_dot.astype(z.dtype)

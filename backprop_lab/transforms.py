@@ -10,7 +10,14 @@ import numpy as np
 
 from . import ops
 from .engine import Op, Tensor, exhaust, forward_sweep, reverse_sweep, topological_order
-from .errors import DataError, GradientError, ShapeError, describe
+from .errors import (
+    DataError,
+    GradientError,
+    ShapeError,
+    a_kind_of,
+    describe,
+    raised_by_the_call,
+)
 from .modes import is_recording, recorded
 from .ops.lifting import NUMBERS, lift
 
@@ -42,6 +49,7 @@ def grad(f, argnums=0):
     >>> print(grad(grad(lambda x: x**3))(2.0).item())
     12.0
     """
+    check_function("grad", f)
 
     def gradient(*xs):
         run = Run(f, xs, as_tuple(argnums, xs))
@@ -100,6 +108,7 @@ def jacobian(f, argnums=0):
     >>> jacobian(lambda x: x[:2] * x[2])([2.0, 3.0, 5.0])
     tensor([[5., 0., 2.], [0., 5., 3.]], name='Jacobian, row by row (2 backward)')
     """
+    check_function("jacobian", f)
 
     def jacobian_of_f(*xs):
         found = Run(f, xs, as_tuple(argnums, xs)).jacobians()
@@ -133,7 +142,7 @@ class Run:
             for i in argnums:
                 args[i] = as_leaf(xs[i], i, keep)
             self.leaves = [args[i] for i in argnums]
-            self.y = check_output(f(*args))
+            self.y = check_output(call(f, args))
         self.until = [leaf.grad_fn for leaf in self.leaves if leaf.grad_fn]
         order = topological_order(self.y, self.until)
         given = [self.y, *(x for node in order for x in node.inputs)]
@@ -209,9 +218,9 @@ def as_tuple(argnums, xs):
     """The numbers of the arguments to differentiate by, each checked."""
     numbers = argnums if isinstance(argnums, tuple) else (argnums,)
     for i in numbers:
-        if not isinstance(i, int) or not 0 <= i < len(xs):
+        if type(i) is not int or not 0 <= i < len(xs):
             raise DataError(
-                f"argnums={argnums!r} has to name arguments by number, and the function was given "
+                f"argnums={argnums!r:.60} has to name arguments by number, and the function was given "
                 f"{len(xs)}: 0 is the first."
             )
     return numbers
@@ -232,6 +241,28 @@ def as_leaf(x, i, keep):
         leaf.name = x.name
         return leaf
     return Tensor(x.data[()], True, x.name, "input")
+
+
+def check_function(transform, f):
+    """Refuse what cannot be called, such as a result in the place of the function."""
+    if not callable(f):
+        raise DataError(
+            f"{transform} takes a function, and this is {a_kind_of(f)}. Give it what computes the "
+            f"result: {transform}(lambda x: ...)."
+        )
+
+
+def call(f, args):
+    """f(*args), where it takes as many as it is given."""
+    check_function("A transform", f)
+    try:
+        return f(*args)
+    except TypeError as error:
+        if not raised_by_the_call(error):
+            raise
+        raise DataError(
+            f"f was given {len(args)} arguments, one for each input, and cannot take them: {error}."
+        ) from None
 
 
 def check_output(y):

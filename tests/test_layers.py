@@ -13,10 +13,12 @@ PACKAGE = Path(backprop_lab.__file__).parent
 # From the ground up: a layer may import itself and what stands before it in its row.
 MAY_IMPORT = {
     "errors": [],
-    "modes": [],
+    "modes": ["errors"],
     "anomaly": ["errors", "modes"],
-    "rules": ["errors"],
-    "engine": ["errors", "modes", "anomaly", "rules"],
+    "rules": ["errors", "anomaly"],
+    "node": [],
+    "sweeps": ["errors", "modes", "anomaly", "rules", "node"],
+    "engine": ["errors", "modes", "anomaly", "rules", "node", "sweeps"],
     "leaves": ["errors", "engine"],
     "ops": ["errors", "modes", "engine", "leaves"],
     "transforms": ["errors", "modes", "engine", "ops"],

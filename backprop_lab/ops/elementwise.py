@@ -178,10 +178,7 @@ class Relu(Op):
     symbol, local = "relu", "diagonal"
 
     def forward(ctx, x):
-        if x.ndim:
-            z = np.maximum(x, 0)
-        else:  # NumPy would take longer over one number than the whole operator does
-            z = x.dtype.type(0) if x <= 0 else x + 0
+        z = np.maximum(x, 0) if x.ndim else larger_than_zero(x)
         ctx.save_for_backward(z)
         return z
 
@@ -192,6 +189,11 @@ class Relu(Op):
     def jvp(ctx, x_dot):
         (z,) = ctx.saved_tensors
         return x_dot * (z > 0)
+
+
+def larger_than_zero(x):
+    """np.maximum(x, 0) for one number, over which it takes longer than the whole operator does."""
+    return x.dtype.type(0) if x <= 0 else x + 0
 
 
 def relu(x):

@@ -71,6 +71,7 @@ class Scatter(Op):
     """z = zeros, with the entries of x added in at an index: the transpose of `Index`."""
 
     symbol, local = "scatter", "selection"
+    broadcasts = True
 
     def forward(ctx, x, index, shape):
         ctx.index, ctx.z_shape = index, shape
@@ -97,11 +98,16 @@ def scatter(x, index, shape):
     try:
         index = plain_index(index)
         picked = np.zeros(shape, bool)[index].shape
-        np.broadcast_to(np.empty(x.shape, bool), picked)
-    except (IndexError, TypeError) as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise bad_index(f"Shape {what}", error) from None
-    except ValueError as error:
-        raise ShapeError(f"Entries of shape {what}: {error}.") from None
+    if x.shape != picked:
+        try:
+            x = np.broadcast_to(x, picked)
+        except ValueError:
+            raise ShapeError(
+                f"Shape {what}, which names entries of shape {picked}: read from the right, sizes "
+                "must be equal, or 1 on the left."
+            ) from None
     return add_in(x, index, shape)
 
 

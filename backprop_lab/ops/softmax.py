@@ -127,9 +127,7 @@ def class_numbers(labels, logits):
     except ValueError:  # lists of unequal length
         labels = np.array(None)
     one_hot = labels.shape == logits.shape
-    if labels.dtype.kind not in "biuf" or (
-        labels.dtype.kind not in "ui" and not one_hot and labels.size
-    ):
+    if labels.size and labels.dtype.kind not in ("biuf" if one_hot else "ui"):
         raise DataError(
             f"Labels are class numbers, so they must be integers; these are {labels.dtype}. "
             "Convert them: labels.astype(int). (One-hot labels: labels.argmax(axis=-1).)"
@@ -138,12 +136,8 @@ def class_numbers(labels, logits):
         raise ShapeError(
             f"{describe(logits)} holds scores for examples of shape {logits.shape[:-1]} and "
             f"{logits.shape[-1]} classes; the labels have shape {labels.shape}. Each example needs "
-            "one label, the number of its class"
-            + (
-                ": labels.argmax(axis=-1) gives those of one-hot labels."
-                if one_hot
-                else ", and there must be at least one example."
-            )
+            "one label, the number of its class, and there must be at least one example."
+            + " (One-hot labels: labels.argmax(axis=-1).)" * one_hot
         )
     classes = logits.shape[-1]
     if labels.min() < 0 or labels.max() >= classes:
