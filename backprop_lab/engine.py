@@ -24,7 +24,7 @@ from .rules import check_grad, check_seed, guarded
 from .sweeps import exhaust, forward_sweep, reverse_sweep, topological_order
 
 __all__ = [
-    "Node", "Op", "Plain", "Tensor", "exhaust", "forward_sweep", "reverse_sweep",
+    "Node", "Op", "Plain", "Tensor", "exhaust", "forward_sweep", "reverse_sweep", "run",
     "topological_order",
 ]  # fmt: skip
 
@@ -208,26 +208,31 @@ class Op:
         """Run forward on the inputs' data; record a node if any of them requires a gradient."""
         if not cls.ours:
             inputs = tuple([x if isinstance(x, Tensor) else Plain(x) for x in inputs])
-        arrays, needs = [], []
-        for x in inputs:
-            arrays.append(x.data)
-            needs.append(x.requires_grad)
-        node = Node()
-        node.op = cls
-        node.inputs = inputs
-        node.needs_input_grad = tuple(needs)
-        node.retained_by = None
-        node.number = next(numbers)
-        try:
-            data = cls.forward(node, *arrays, **options) if options else cls.forward(node, *arrays)
-        except (AttributeError, TypeError):
-            if no_data(*inputs):
-                raise no_data(*inputs) from None
-            raise
-        if WATCHED:
-            check_value(node, data)
-        z = new(Tensor)
-        z.data = data
-        z.requires_grad = True in needs and (not UNRECORDED or is_recording())
-        z.grad_fn = node if z.requires_grad else None
-        return z
+        return run(cls, inputs, options)
+
+
+def run(op, inputs, options=None):
+    """What `apply` does, for inputs that are tensors (or Plain) already."""
+    arrays, needs = [], []
+    for x in inputs:
+        arrays.append(x.data)
+        needs.append(x.requires_grad)
+    node = Node()
+    node.op = op
+    node.inputs = inputs
+    node.needs_input_grad = tuple(needs)
+    node.retained_by = None
+    node.number = next(numbers)
+    try:
+        data = op.forward(node, *arrays, **options) if options else op.forward(node, *arrays)
+    except (AttributeError, TypeError):
+        if no_data(*inputs):
+            raise no_data(*inputs) from None
+        raise
+    if WATCHED:
+        check_value(node, data)
+    z = new(Tensor)
+    z.data = data
+    z.requires_grad = True in needs and (not UNRECORDED or is_recording())
+    z.grad_fn = node if z.requires_grad else None
+    return z

@@ -114,10 +114,8 @@ def no_array(data):
 def no_data(*xs):
     """A tensor whose data has been replaced with what is no array of numbers; None if none has."""
     for x in xs:
-        if (
-            hasattr(x, "name")
-            and getattr(getattr(x.data, "dtype", None), "kind", "?") not in "biuf"
-        ):
+        is_array = isinstance(x.data, (np.ndarray, np.generic)) and x.data.dtype.kind in "biuf"
+        if hasattr(x, "name") and not is_array:
             return DataError(
                 f"The data of {called(x)} has been replaced with {a_kind_of(x.data)}, and has to "
                 f"be an array of numbers: {x.name or 'x'}.data = np.array(...), or y.data."

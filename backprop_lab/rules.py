@@ -5,7 +5,7 @@ from functools import wraps
 
 import numpy as np
 
-from .anomaly import check_seed_value
+from .anomaly import check_seed_value, check_value
 from .errors import (
     DataError,
     GradientError,
@@ -275,4 +275,5 @@ def check_tangent(node, z, z_dot):
             f"{rule} returned shape {z_dot.shape} for a result of shape {z.shape}: "
             "a tangent has the shape of the tensor it belongs to."
         )
+    check_value(node, z_dot, rule="jvp")
     return z_dot if z_dot.dtype == z.dtype else z_dot.astype(z.dtype)

@@ -220,8 +220,8 @@ def as_tuple(argnums, xs):
     for i in numbers:
         if type(i) is not int or not 0 <= i < len(xs):
             raise DataError(
-                f"argnums={argnums!r:.60} has to name arguments by number, and the function was given "
-                f"{len(xs)}: 0 is the first."
+                f"argnums={argnums!r:.60} has to name arguments by number, and the function was "
+                f"given {len(xs)}: 0 is the first."
             )
     return numbers
 

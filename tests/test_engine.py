@@ -1,4 +1,4 @@
-"""The engine: what it records, in which order, what it adds up, and what it refuses."""
+"""The engine: what it records, in which order, and what it adds up."""
 
 import gc
 import threading
@@ -10,7 +10,7 @@ import pytest
 import backprop_lab as bl
 from backprop_lab import ops
 from backprop_lab.engine import forward_sweep, reverse_sweep, topological_order
-from backprop_lab.errors import GradientError, RuleError, ShapeError
+from backprop_lab.errors import GradientError
 
 rng = np.random.default_rng(0)
 
@@ -147,14 +147,6 @@ class TestSweeps:
         finally:
             gc.enable()
 
-    def test_a_cycle_made_by_hand_is_named(self):
-        x = scalar(1.0)
-        y = ops.exp(x)
-        z = ops.sin(y)
-        y.grad_fn.inputs = (z,)
-        with pytest.raises(GradientError, match="cycle"):
-            z.backward()
-
 
 class TestRecording:
     def test_no_grad_records_nothing_and_ends_with_its_block(self):
@@ -232,67 +224,6 @@ class TestOp:
         Scale.apply(x, 4).backward()
         assert x.grad == 4.0
 
-    def test_it_is_never_instantiated(self):
-        class Square(bl.Op):
-            pass
-
-        with pytest.raises(TypeError, match=r"Square\.apply"):
-            Square()
-
-
-def make_op(forward=None, vjp=None, jvp=None):
-    rules = {"forward": forward, "vjp": vjp, "jvp": jvp}
-    return type("Mine", (bl.Op,), {name: rule for name, rule in rules.items() if rule})
-
-
-def keep(ctx, x):
-    return x * 1.0
-
-
-W = bl.parameter(np.ones((3, 5)), name="W")
-BAD_RULES = [
-    (lambda ctx, z_bar: None, "Mine.vjp returned None for input 0, W of shape"),
-    (lambda ctx, z_bar: z_bar[0], r"Mine.vjp returned shape \(5,\) for an input of shape \(3, 5\)"),
-    (lambda ctx, z_bar: (z_bar, z_bar), "returned 2 cotangents for 1 inputs"),
-    (None, "Mine has no vjp"),
-]
-
-
-@pytest.mark.parametrize("vjp, message", BAD_RULES)
-def test_a_broken_rule_is_named(vjp, message):
-    with pytest.raises(RuleError, match=message):
-        make_op(keep, vjp).apply(W).sum().backward()
-    assert W.grad is None
-
-
-@pytest.mark.parametrize("result", [None, "text", [1.0, 2.0], W])
-def test_forward_has_to_return_an_array(result):
-    with pytest.raises(RuleError, match=r"Mine\.forward returned"):
-        make_op(lambda ctx, x: result).apply(W)
-
-
-def test_a_rule_that_writes_into_what_it_was_given_is_named():
-    def doubling(ctx, z_bar):
-        z_bar *= 2
-        return z_bar
-
-    def shifting(ctx, x):
-        x += 1
-        return x
-
-    with pytest.raises(RuleError, match=r"Mine\.vjp changed in place"):
-        (make_op(keep, doubling).apply(W) + W).sum().backward()
-    before = W.data.copy()
-    with pytest.raises(RuleError, match=r"Mine\.forward changed in place"):
-        make_op(shifting).apply(W)
-    assert (W.data == before).all()
-    W.data += 0.0  # and the learner may still change it
-
-
-def test_a_vjp_owes_real_numbers():
-    with pytest.raises(RuleError, match="owes real numbers"):
-        make_op(keep, lambda ctx, z_bar: z_bar * 1j).apply(W).sum().backward()
-
 
 class TestInPlace:
     def test_a_leaf_is_not_lost_by_accident(self):
@@ -317,72 +248,7 @@ class TestInPlace:
         assert x.grad == 24.0
 
 
-def test_a_grad_of_the_wrong_shape_changes_nothing():
-    a, b = scalar(1.0), scalar(2.0)
-    b.grad = np.ones((2, 2))
-    with pytest.raises(ShapeError, match="Set it to None"):
-        (a * b).backward()
-    assert a.grad is None
-
-
-def test_a_misshapen_tangent_is_named():
-    z = make_op(keep, None, lambda ctx, x_dot: x_dot[0]).apply(W)
-    with pytest.raises(RuleError, match=r"Mine\.jvp returned shape \(5,\)"):
-        list(forward_sweep(z, {W: np.ones((3, 5))}))
-
-
-x, V = scalar(2.0, "x"), bl.parameter(np.ones((4, 5)), name="V")
-BAD_INPUT = [
-    (lambda: W + V, ShapeError, r"W of shape \(3, 5\) \+ V of shape \(4, 5\)"),
-    (lambda: W * V, ShapeError, r"\(3, 5\) \* V"),
-    (lambda: W @ V, ShapeError, r"columns on the left \(5\).*rows on the right \(4\)"),
-    (lambda: W @ x, ShapeError, r"For numbers, write \*"),
-    (lambda: W.sum(axis=2), ShapeError, "no axis 2"),
-    (lambda: W.mean(axis=(0, -3)), ShapeError, "no axis -3"),
-    (lambda: W.reshape(4, 4), ShapeError, r"15 entries.*\(4, 4\)"),
-    (lambda: ops.broadcast_to(W, (3,)), ShapeError, r"cannot be copied into shape \(3,\)"),
-    (lambda: W.backward(), GradientError, r"only from a scalar; this is W.*backward\(gradient\)"),
-    (lambda: W.sum().backward(np.ones(3)), ShapeError, r"gradient has shape \(3,\)"),
-    (lambda: bl.tensor(1.0).backward(), GradientError, "requires_grad=True"),
-    (lambda: bl.tensor(np.arange(3), requires_grad=True), TypeError, r"astype\(float\)"),
-    (lambda: bl.tensor("3"), TypeError, "is none of these: 3"),
-    (lambda: bl.tensor([[1.0], [2.0, 3.0]]), TypeError, "lists of equal length"),
-    (lambda: bl.tensor(1j), TypeError, "is none of these"),
-    (lambda: bl.tensor(np.array(["a"])), TypeError, "real numbers"),
-    (lambda: bl.tensor(x), TypeError, "is a tensor already"),
-    (lambda: x + "1", TypeError, "given a str"),
-    (lambda: None * x, TypeError, "given a NoneType"),
-    (lambda: W.item(), ShapeError, "exactly one number; W"),
-    (lambda: bool(W), ShapeError, "exactly one number"),
-    (lambda: float(W), ShapeError, "exactly one number"),
-    (lambda: W.numpy(), GradientError, r"detach\(\)"),
-    (lambda: np.asarray(W), GradientError, r"detach\(\)"),
-    (lambda: np.floor(W), GradientError, r"np\.floor has no derivative rule.*W\.data"),
-    (lambda: np.sum(W), GradientError, r"np\.sum has no derivative rule"),
-    (lambda: np.add.reduce(W), GradientError, "no derivative rule"),
-    (lambda: np.less.outer(W, W), GradientError, "no derivative rule"),
-    (lambda: W.sum(axis=(0, 0)), ShapeError, "name one axis twice"),
-    (lambda: W.sum(axis="a"), TypeError, "An axis is an integer"),
-    (lambda: W.sum(axis=[0]), TypeError, "An axis is an integer"),
-    (lambda: W.sum().backward("a"), TypeError, "has to be an array of numbers"),
-    (lambda: W + np.complex128(1j), TypeError, "given a complex128"),
-    (lambda: ops.broadcast_to(W, 3), ShapeError, r"cannot be copied into shape \(3,\)"),
-]
-
-
-@pytest.mark.parametrize("act, error, message", BAD_INPUT)
-def test_bad_input_is_told_what_happened_and_what_to_do(act, error, message):
-    with pytest.raises(error, match=message):
-        act()
-
-
-def test_a_failed_backward_leaves_every_gradient_as_it_was():
-    a, b = scalar(1.0), scalar(2.0)
-    (a * b).backward()
-    broken = make_op(keep, lambda ctx, z_bar: None).apply(a)
-    with pytest.raises(RuleError):
-        (broken * b + b).backward()
-    assert (a.grad, b.grad) == (2.0, 1.0)
+x = scalar(2.0, "x")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ sums each cotangent back into the shape of its input, in one place, for every op
 import numpy as np
 from numpy import float64
 
-from ..engine import Op, Tensor
+from ..engine import Op, Tensor, run
 from ..errors import ShapeError, describe
 from .lifting import in_dtype, lift, promote
 
@@ -60,7 +60,7 @@ def add(x, y):
     tensor(5.)
     """
     x, y = fit("+", x, y)
-    return Add.apply(x, y)
+    return run(Add, (x, y))
 
 
 class Subtract(Op):
@@ -86,7 +86,7 @@ def subtract(x, y):
     tensor(-1.)
     """
     x, y = fit("-", x, y)
-    return Subtract.apply(x, y)
+    return run(Subtract, (x, y))
 
 
 class Multiply(Op):
@@ -115,7 +115,7 @@ def multiply(x, y):
     tensor(6.)
     """
     x, y = fit("*", x, y)
-    return Multiply.apply(x, y)
+    return run(Multiply, (x, y))
 
 
 class Divide(Op):
@@ -146,7 +146,7 @@ def divide(x, y):
     tensor(1.5)
     """
     x, y = fit("/", x, y)
-    return Divide.apply(x, y)
+    return run(Divide, (x, y))
 
 
 class Power(Op):
@@ -191,7 +191,7 @@ def power(x, y):
     x, y = fit("**", x, y)
     if x.data.dtype.kind != "f":  # NumPy has no integer powers below zero
         x, y = in_dtype(x, np.dtype(float)), in_dtype(y, np.dtype(float))
-    return Power.apply(x, y)
+    return run(Power, (x, y))
 
 
 class Negate(Op):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..engine import Op
+from ..engine import Op, run
 from .lifting import lift
 
 
@@ -31,7 +31,7 @@ def exp(x):
     >>> exp(0.0)
     tensor(1.)
     """
-    return Exp.apply(lift(x))
+    return run(Exp, (lift(x),))
 
 
 class Log(Op):
@@ -58,7 +58,7 @@ def log(x):
     >>> log(1.0)
     tensor(0.)
     """
-    return Log.apply(lift(x))
+    return run(Log, (lift(x),))
 
 
 class Sin(Op):
@@ -85,7 +85,7 @@ def sin(x):
     >>> sin(0.0)
     tensor(0.)
     """
-    return Sin.apply(lift(x))
+    return run(Sin, (lift(x),))
 
 
 class Cos(Op):
@@ -112,7 +112,7 @@ def cos(x):
     >>> cos(0.0)
     tensor(1.)
     """
-    return Cos.apply(lift(x))
+    return run(Cos, (lift(x),))
 
 
 class Tanh(Op):
@@ -140,7 +140,7 @@ def tanh(x):
     >>> tanh(0.0)
     tensor(0.)
     """
-    return Tanh.apply(lift(x))
+    return run(Tanh, (lift(x),))
 
 
 class Sigmoid(Op):
@@ -169,7 +169,7 @@ def sigmoid(x):
     >>> sigmoid(0.0)
     tensor(0.5)
     """
-    return Sigmoid.apply(lift(x))
+    return run(Sigmoid, (lift(x),))
 
 
 class Relu(Op):
@@ -202,7 +202,7 @@ def relu(x):
     >>> relu(-2.0)
     tensor(0.)
     """
-    return Relu.apply(lift(x))
+    return run(Relu, (lift(x),))
 
 
 class Abs(Op):
@@ -229,7 +229,7 @@ def abs(x):
     >>> abs(-2.0)
     tensor(2.)
     """
-    return Abs.apply(lift(x))
+    return run(Abs, (lift(x),))
 
 
 class Sqrt(Op):
@@ -257,4 +257,4 @@ def sqrt(x):
     >>> sqrt(9.0)
     tensor(3.)
     """
-    return Sqrt.apply(lift(x))
+    return run(Sqrt, (lift(x),))

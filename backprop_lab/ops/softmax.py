@@ -137,7 +137,8 @@ def class_numbers(labels, logits):
             f"{describe(logits)} holds scores for examples of shape {logits.shape[:-1]} and "
             f"{logits.shape[-1]} classes; the labels have shape {labels.shape}. Each example needs "
             "one label, the number of its class, and there must be at least one example."
-            + " (One-hot labels: labels.argmax(axis=-1).)" * one_hot
+            + " (One-hot labels: labels.argmax(axis=-1).)"
+            * one_hot
         )
     classes = logits.shape[-1]
     if labels.min() < 0 or labels.max() >= classes:
