@@ -20,7 +20,7 @@ from .anomaly import check_value
 from .errors import GradientError, RuleError, describe, no_array, no_attribute, no_data
 from .modes import UNRECORDED, WATCHED, is_recording
 from .node import Node, Plain
-from .rules import check_grad, check_seed, guarded
+from .rules import check_grad, check_options, check_seed, guarded
 from .sweeps import exhaust, forward_sweep, reverse_sweep, topological_order
 
 __all__ = [
@@ -208,6 +208,7 @@ class Op:
         """Run forward on the inputs' data; record a node if any of them requires a gradient."""
         if not cls.ours:
             inputs = tuple([x if isinstance(x, Tensor) else Plain(x) for x in inputs])
+            check_options(cls, options)
         return run(cls, inputs, options)
 
 
@@ -223,6 +224,8 @@ def run(op, inputs, options=None):
     node.needs_input_grad = tuple(needs)
     node.retained_by = None
     node.number = next(numbers)
+    if not op.ours:
+        node.given = arrays  # a second derivative asks whether they are still what they were
     try:
         data = op.forward(node, *arrays, **options) if options else op.forward(node, *arrays)
     except (AttributeError, TypeError):

@@ -11,6 +11,7 @@ from .errors import DataError
 # nothing to see.
 UNRECORDED = set()  # operators leave no Node behind
 WATCHED = set()  # every value is looked at, for NaN and inf
+DIFFERENTIATING = set()  # a transform is at work, so a number taken out of a graph would be missed
 
 
 class _Block(ContextDecorator):
@@ -57,6 +58,12 @@ class recorded(_Block):
     """Within this context operators are recorded, also where no_grad() stands further out."""
 
     threads, inside = UNRECORDED, False
+
+
+class differentiating(_Block):
+    """Within this context a tensor may not turn into a plain number by itself."""
+
+    threads = DIFFERENTIATING
 
 
 class detect_anomaly(_Block):

@@ -1,6 +1,6 @@
 """The contract between the engine and the rules of an `Op`, and the checks that hold them to it."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 
 import numpy as np
@@ -9,6 +9,7 @@ from .anomaly import check_seed_value, check_value
 from .errors import (
     DataError,
     GradientError,
+    LabError,
     RuleError,
     ShapeError,
     a_kind_of,
@@ -39,12 +40,12 @@ def guarded(name, rule):
                 f"{name} is not called by hand: Op.apply(x, ...) makes the ctx that it is given, "
                 "runs forward, and records it for the way back."
             )
-        if name == "forward":
-            ctx.given = given  # a second derivative asks whether they are still what they were
         with locked([*given, *ctx.saved_tensors]):
             try:
                 result = rule(ctx, *given, **options)
             except ValueError as error:
+                if isinstance(error.__cause__, LabError):  # NumPy asked a tensor for its number
+                    raise error.__cause__ from None
                 if "read-only" not in str(error):
                     raise
                 raise RuleError(
@@ -60,7 +61,11 @@ def guarded(name, rule):
                     f"ctx and {len(given)} more. Is one of them missing in its def, or is one too "
                     "many in apply?"
                 ) from None
-        return check[name](ctx, given, result)
+        checked = check[name](ctx, given, result)
+        if name == "forward" and not any(result is x for x in given):
+            # What was saved of the output is to be known as the output.
+            ctx.saved_tensors = tuple([checked if x is result else x for x in ctx.saved_tensors])
+        return checked
 
     return run
 
@@ -80,7 +85,8 @@ def locked(arrays):
         yield
     finally:
         for array in sorted(open_arrays, key=lambda array: array.base is not None):
-            array.flags.writeable = True  # owners first: a view is refused before its owner
+            with suppress(ValueError):  # while its owner is locked further out
+                array.flags.writeable = True  # owners first: a view is refused before its owner
 
 
 def check_result(ctx, given, data):
@@ -89,7 +95,7 @@ def check_result(ctx, given, data):
         return np.float64(data)
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
         is_input = any(data is x for x in given)
-        return np.array(data)[()] if is_input or isinstance(data, np.generic) else plain(data)
+        return np.array(data)[()] if is_input or isinstance(data, np.generic) else own(data)
     remedy = ""
     if data is None:
         remedy = " Did it forget its return?"
@@ -109,6 +115,11 @@ def check_result(ctx, given, data):
 def plain(data):
     """A view of an array, of no subclass, and as a scalar if it is one."""
     return np.asarray(data)[()]
+
+
+def own(data):
+    """The same, as a copy if it is a view of what was locked while it was made."""
+    return plain(data) if data.flags.writeable else np.array(data)[()]
 
 
 def check_count(ctx, given, x_bars):
@@ -134,6 +145,16 @@ def check_plain(ctx, given, found):
             "Tensor: it owes arrays. Take what it needs from ctx.saved_tensors, or use .data."
         )
     return found
+
+
+def check_options(op, options):
+    """Refuse a tensor that no gradient would reach, because it has no position."""
+    for name, x in options.items():
+        if is_tensor(x) and x.requires_grad:
+            raise RuleError(
+                f"{op.__name__}.apply was given {describe(x)} as {name}=...: only what is given "
+                "by position gets a cotangent. Leave the name out, and let vjp return one more."
+            )
 
 
 def check_seed(output, gradient):

@@ -112,7 +112,8 @@ def forward_sweep(output, x_dots):
     for node in order:
         sources = [x.grad_fn or x for x in node.inputs]
         if any(source in tangents for source in sources):
-            ctx = saving_tensors(node, tensors[node]) if recorded else node
+            ctx = saving_tensors(node, tensors[node]) if recorded else copy(node)
+            ctx.needs_input_grad = tuple([source in tangents for source in sources])
             arriving = [
                 tangents.get(source, None if isinstance(x, Plain) else np.zeros_like(x.data))
                 for source, x in zip(sources, node.inputs, strict=True)

@@ -18,7 +18,7 @@ from .errors import (
     describe,
     raised_by_the_call,
 )
-from .modes import is_recording, recorded
+from .modes import differentiating, is_recording, recorded
 from .ops.lifting import NUMBERS, lift
 
 
@@ -138,15 +138,16 @@ class Run:
 
     def __init__(self, f, xs, argnums):
         keep, args = is_recording(), list(xs)
-        with recorded():
+        with recorded(), differentiating():
             for i in argnums:
                 args[i] = as_leaf(xs[i], i, keep)
             self.leaves = [args[i] for i in argnums]
             self.y = check_output(call(f, args))
-        self.until = [leaf.grad_fn for leaf in self.leaves if leaf.grad_fn]
-        order = topological_order(self.y, self.until)
+        aliases = [leaf.grad_fn for leaf in self.leaves if leaf.grad_fn]
+        order = topological_order(self.y, aliases)
         given = [self.y, *(x for node in order for x in node.inputs)]
-        self.watched = keep and (bool(self.until) or any(map(self.is_foreign, given)))
+        self.watched = keep and (bool(aliases) or any(map(self.is_foreign, given)))
+        self.until = [*aliases, *foreign_nodes(order, self.leaves)]  # where its sweeps stop
 
     def is_foreign(self, x):
         """Whether x is a leaf that requires a gradient, and not one of this run."""
@@ -161,7 +162,8 @@ class Run:
         y_bar = like(self.y, y_bar, "The cotangent", "the result of f")
         watched = self.watched or y_bar.requires_grad
         cotangents = {self.y.grad_fn or self.y: y_bar if watched else y_bar.data}
-        exhaust(reverse_sweep(self.y, cotangents, self.until, quiet=True))
+        with differentiating():
+            exhaust(reverse_sweep(self.y, cotangents, self.until, quiet=True))
         found = [cotangents.get(leaf.grad_fn or leaf) for leaf in self.leaves]
         return tuple(
             lift(np.zeros_like(leaf.data) if x_bar is None else x_bar)
@@ -179,9 +181,10 @@ class Run:
             zip(self.leaves, x_dots if watched else [x.data for x in x_dots], strict=True)
         )
         y_dot = tangents.get(self.y, np.zeros_like(self.y.data))
-        for node, z_dot in forward_sweep(self.y, tangents):
-            if node is self.y.grad_fn:
-                y_dot = z_dot
+        with differentiating():
+            for node, z_dot in forward_sweep(self.y, tangents):
+                if node is self.y.grad_fn:
+                    y_dot = z_dot
         return lift(y_dot)
 
     def jacobians(self):
@@ -212,6 +215,18 @@ class Run:
         if not parts:
             return Tensor(np.zeros(shape, self.y.dtype))
         return ops.reshape(ops.stack(parts, axis), shape)
+
+
+def foreign_nodes(order, leaves):
+    """The nodes in order that depend on none of the leaves: no derivative comes from there."""
+    moving = {leaf.grad_fn or leaf for leaf in leaves}
+    foreign = []
+    for node in order:
+        if any((x.grad_fn or x) in moving for x in node.inputs):
+            moving.add(node)
+        else:
+            foreign.append(node)
+    return foreign
 
 
 def as_tuple(argnums, xs):

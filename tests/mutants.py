@@ -159,7 +159,7 @@ MUTANTS = [
         ("no slope at a bound", "ops.choices:Clip.inside", "x >= ctx.low", "x > ctx.low"),
         ("1/n is forgotten", "ops.reductions:Mean.vjp", "z_bar / ctx.count", "z_bar"),
         ("n counts all entries, whatever the axis", "ops.reductions:Mean.forward",
-         "x.size // z.size", "x.size"),
+         "x.size // (z.size or 1)", "x.size"),
         ("the axis is not put back where the shape fits without", "ops.reductions:spread",
          "z_bar.reshape(kept)",
          "(z_bar.reshape(kept) if z_bar.shape != ctx.x_shape[1:] else z_bar)"),

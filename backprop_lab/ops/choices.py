@@ -8,7 +8,7 @@ import numpy as np
 from ..engine import Op, Tensor
 from ..errors import DataError, a_kind_of
 from .arithmetic import check_fit, fit
-from .lifting import NUMBERS, in_dtype, lift, promote
+from .lifting import FLOAT, NUMBERS, in_dtype, lift, promote
 
 
 class Maximum(Op):
@@ -137,7 +137,7 @@ def clip(x, low=None, high=None):
     tensor([-1. ,  0.5,  1. ])
     """
     x = lift(x)
-    x = in_dtype(x, x.dtype)
+    x = in_dtype(x, x.dtype if x.dtype.kind == "f" else FLOAT)
     bounds = []
     for bound, default in ((low, -np.inf), (high, np.inf)):
         if not (bound is None or isinstance(bound, NUMBERS)):

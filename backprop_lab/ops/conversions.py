@@ -1,9 +1,12 @@
 """Out of the graph: a tensor as a number, an array, a line of text."""
 
+from threading import get_ident
+
 import numpy as np
 
 from ..engine import Tensor
 from ..errors import DataError, GradientError, ShapeError, describe
+from ..modes import DIFFERENTIATING
 
 
 def item(self):
@@ -56,6 +59,17 @@ def as_text(self):
     return f"tensor({what})"
 
 
+def as_number(self):
+    """What float(x) sees, and so also math.exp(x), and an array into which x is written."""
+    if self.requires_grad and get_ident() in DIFFERENTIATING:
+        raise GradientError(
+            f"{describe(self)} was about to become a plain number, by float(), a function of math "
+            "or an assignment into an array, and its derivative would be lost. Compute with "
+            "tensors: ops.exp(x), ops.stack([...]). (x.item() is a number on purpose.)"
+        )
+    return self.item()
+
+
 def as_formatted_text(self, spec):
     try:
         return format(self.item(), spec) if spec else str(self)
@@ -67,6 +81,6 @@ def as_formatted_text(self, spec):
 
 Tensor.item, Tensor.numpy, Tensor.detach = item, numpy, detach
 Tensor.__array__, Tensor.__repr__, Tensor.__format__ = as_array, as_text, as_formatted_text
-Tensor.__float__ = lambda self: float(self.item())
-Tensor.__int__ = lambda self: int(self.item())
+Tensor.__float__ = lambda self: float(as_number(self))
+Tensor.__int__ = lambda self: int(as_number(self))
 Tensor.__bool__ = lambda self: bool(self.item())

@@ -58,13 +58,14 @@ def bad_index(what, error):
     )
 
 
-def plain_index(i):
-    """An index, with the tensors and lists in it as arrays."""
-    if isinstance(i, tuple):
-        return tuple(map(plain_index, i))
-    if isinstance(i, Tensor):
-        return i.data
-    return np.array(i, dtype=None if len(i) else int) if isinstance(i, list) else i
+def plain_index(i, inner=False):
+    """An index with all in it that can name several entries as arrays, and those as copies."""
+    if isinstance(i, tuple) and not inner:
+        return tuple([plain_index(part, inner=True) for part in i])
+    if i is None or i is Ellipsis or isinstance(i, (slice, bool, int, np.integer, np.bool_)):
+        return i
+    i = i.data if isinstance(i, Tensor) else i
+    return np.array(i, dtype=None if np.size(i) else getattr(i, "dtype", int))
 
 
 class Scatter(Op):

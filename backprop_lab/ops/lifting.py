@@ -20,7 +20,10 @@ def lift(x, like=None):
         return x
     if isinstance(x, NUMBERS):
         dtype = getattr(like if isinstance(like, (Tensor, np.ndarray)) else x, "dtype", FLOAT)
-        return Tensor((dtype if dtype.kind == "f" else FLOAT).type(x))
+        try:
+            return Tensor((dtype if dtype.kind == "f" else FLOAT).type(x))
+        except OverflowError:
+            raise DataError("A Python integer this long does not fit into a float64.") from None
     if isinstance(x, (np.ndarray, list, tuple)):
         return tensor(x).detach()
     raise no_operand(x)

@@ -54,7 +54,7 @@ class Mean(Op):
     def forward(ctx, x, axis, keepdims):
         z = x.mean(axis=axis, keepdims=keepdims)
         ctx.axis, ctx.keepdims, ctx.x_shape = axis, keepdims, x.shape
-        ctx.count = x.size // z.size
+        ctx.count = x.size // (z.size or 1)
         return z
 
     def vjp(ctx, z_bar):

@@ -123,7 +123,7 @@ def class_numbers(labels, logits):
     """Labels as an array of integers, one for each example, each the number of a class."""
     check_axis(logits, -1)
     try:
-        labels = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
+        labels = np.array(labels.data if isinstance(labels, Tensor) else labels)
     except ValueError:  # lists of unequal length
         labels = np.array(None)
     one_hot = labels.shape == logits.shape
