@@ -72,4 +72,6 @@ def callers_line():
     while frame.f_back is not None and frame.f_code.co_filename.startswith(UNSEEN):
         frame = frame.f_back
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    return f"Line {frame.f_lineno} of {frame.f_code.co_name}: {text}"
+    name = frame.f_code.co_name
+    place = "" if name == "<module>" else f" of {name}"
+    return f"Line {frame.f_lineno}{place}: {text}"

@@ -5,6 +5,7 @@ back (Griewank and Walther, "Evaluating Derivatives", 2008, section 4.1). Much o
 as weights and as results that several rules share. And none of it is a Jacobian.
 """
 
+import sys
 from collections import Counter
 from html import escape
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from .engine import Tensor, topological_order
 from .errors import DataError, GradientError, describe
+from .names import variable_names
 
 SHOWN = 30  # rows in a table; of more nodes, those that need most
 HEAD = ("tensor", "made by", "keeps", "its rule needs", "of that shared", "a dense Jacobian")
@@ -48,7 +50,7 @@ def saved(loss):
             f"{describe(loss)} has no graph, so nothing is kept for it. Compute it from a leaf "
             "with requires_grad=True (or bl.parameter), outside no_grad()."
         )
-    return Ledger(loss)
+    return Ledger(loss, variable_names(sys._getframe(1)))
 
 
 class Ledger:
@@ -59,12 +61,15 @@ class Ledger:
     graph: leaves, results and what the rules need), dense (Jacobians, were they built).
     """
 
-    def __init__(self, loss):
+    def __init__(self, loss, variables):
         order = topological_order(loss)
         results = {x.grad_fn: x for node in order for x in tensors(node)} | {loss.grad_fn: loss}
-        names = name_all(order, results)
+        names = name_all(order, results, variables)
         leaves = {x for node in order for x in tensors(node) if x.is_leaf}
-        kept = {node: buffers(kept_by(node)) for node in order}
+        kept = {node: buffers([x for _, x in kept_by(node)]) for node in order}
+        labels = {
+            node: {key: name for name, x in kept_by(node) for key in buffers([x])} for node in order
+        }
         shared = set(buffers([x.data for x in leaves]))
         uses = Counter(key for node in order for key in kept[node])
         shared |= {key for key, times in uses.items() if times > 1}
@@ -75,7 +80,7 @@ class Ledger:
             {
                 "tensor": names[results[node]],
                 "op": node.op.__name__,
-                "keeps": [owners.get(key, "other") for key in kept[node]],
+                "keeps": [owners.get(key, name) for key, name in labels[node].items()],
                 "needed": sum(kept[node].values()),
                 "shared": sum(size for key, size in kept[node].items() if key in shared),
                 "dense": dense(node, results[node]),
@@ -138,13 +143,14 @@ def tensors(node):
 
 
 def kept_by(node):
-    """The arrays that a node's rules find on it: what was saved, and what was hung on it."""
+    """What a node's rules find on it, as pairs of a name and an array: saved, or hung on it."""
     own = {"given", "inputs", "needs_input_grad"}  # of the engine, not of the rules
-    values = [value for name, value in vars(node).items() if name not in own]
-    for value in values:  # a list that grows: tuples may hold tuples
+    found = [("other" if name == "saved_tensors" else name, value)
+             for name, value in vars(node).items() if name not in own]  # fmt: skip
+    for name, value in found:  # a list that grows: tuples may hold tuples
         if isinstance(value, (tuple, list)):
-            values.extend(value)
-    return values
+            found.extend((name, part) for part in value)
+    return found
 
 
 def buffers(values):
@@ -164,13 +170,13 @@ def dense(node, result):
     return sum(result.size * x.size for x in needing) * result.dtype.itemsize
 
 
-def name_all(order, results):
+def name_all(order, results, variables):
     """{tensor: name} in forward order; those without a name are t1, t2, ..., as in Graph.rows()."""
     names, taken = {}, {}  # the latter from a name to the next number to try after its stem
     for node in order:
         for x in [*(x for x in tensors(node) if x.is_leaf), results[node]]:
             if x not in names:
-                names[x] = unused(x.name or unnamed(x), taken)
+                names[x] = unused(x.name or variables.get(id(x)) or unnamed(x), taken)
     return names
 
 

@@ -214,7 +214,8 @@ class Run:
         parts = list(parts)
         if not parts:
             return Tensor(np.zeros(shape, self.y.dtype))
-        return ops.reshape(ops.stack(parts, axis), shape)
+        found = ops.reshape(ops.stack(parts, axis), shape)
+        return found if found.requires_grad else Tensor(found.data + 0)  # -0 becomes 0
 
 
 def foreign_nodes(order, leaves):

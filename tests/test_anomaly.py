@@ -90,7 +90,7 @@ class TestBackward:
             run_cell(code, x=x)
         assert str(caught.value) == (
             "Sqrt.vjp made the first nan for input 0, from x of shape (2,) with values from 0 to 4."
-            " Line 2 of <module>: root = ops.sqrt(x)"
+            " Line 2: root = ops.sqrt(x)"
         )
 
     def test_forward_outside_of_the_block(self):

@@ -23,9 +23,10 @@ MAY_IMPORT = {
     "ops": ["errors", "modes", "engine", "leaves"],
     "transforms": ["errors", "modes", "engine", "ops"],
     "finite_differences": ["errors", "modes", "engine", "leaves", "ops", "transforms"],
-    "ledger": ["errors", "engine"],
+    "names": ["engine"],
+    "ledger": ["errors", "engine", "names"],
     "graph": ["errors", "engine"],
-    "pictures": ["errors", "engine", "graph"],
+    "pictures": ["errors", "engine", "graph", "names"],
     "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],
     "coursework": ["exercises"],
 }

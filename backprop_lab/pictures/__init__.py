@@ -11,6 +11,7 @@ from html import escape
 
 from ..engine import Tensor, topological_order
 from ..graph import Graph
+from ..names import variable_names
 from .cards import footnote, make_arrows, make_cards, sized
 from .layout import TooLarge, place
 from .svg import write
@@ -104,19 +105,3 @@ def image(svg, alt):
         f'<div style="max-width:100%"><img alt="{escape(alt)}" style="max-width:100%;height:auto" '
         f'src="data:image/svg+xml;base64,{data}"></div>'
     )
-
-
-def variable_names(frame):
-    """What the variables of a frame call their tensors, as {id(tensor): name}.
-
-    Local variables come before global ones, and the first name for a tensor stays. Left out are
-    names that begin with _, as notebooks give to past outputs, and those that nobody could type,
-    as tools give to their own.
-    """
-    names = {}
-    for scope in (frame.f_locals, frame.f_globals):
-        for name, value in list(scope.items()):
-            typed = name.isidentifier() and not name.startswith("_")
-            if typed and isinstance(value, Tensor):
-                names.setdefault(id(value), name)
-    return names
