@@ -369,3 +369,20 @@ def test_a_pass_is_one_line_and_the_same_every_time():
         r"Largest error \d\.\de-\d\d \(step .*\)\.",
         repr(first),
     )
+
+
+def test_a_nan_is_no_ones_fault_but_its_rules():
+    """An infinite slope elsewhere explains a nan only where it can have come from there."""
+
+    class Lost(Op):
+        def forward(ctx, x):
+            return x * 2
+
+        def vjp(ctx, z_bar):
+            return z_bar * np.nan
+
+    def f(x, y):
+        return Lost.apply(x) + ops.sqrt(y)
+
+    with np.errstate(divide="ignore"):
+        assert not gradcheck(f, 2.0, 0.0)

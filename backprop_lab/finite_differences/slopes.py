@@ -227,9 +227,13 @@ class Measured:
             step=np.broadcast_to(self.step.min(0), (len(rows), self.step.shape[1])),
         )
 
-    def wrong(self, analytic):
-        """Where a Jacobian is not as measured. (An infinite slope makes nan of all beside it.)"""
-        beside = ~(self.known.all(0, keepdims=True) & self.known.all(1, keepdims=True))
+    def wrong(self, analytic, backward):
+        """Where a Jacobian is not as measured.
+
+        An infinite slope times a 0 of the one-hot z_bar (or x_dot) is nan: backward, in the other
+        rows of its column; forward, in the other columns of its row.
+        """
+        beside = ~self.known.all(0 if backward else 1, keepdims=True)
         right = np.isnan(analytic) & beside
         right |= (analytic >= self.low - self.slack) & (analytic <= self.high + self.slack)
         return self.known & ~right

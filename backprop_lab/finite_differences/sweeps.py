@@ -138,7 +138,7 @@ class Sweeps:
 
         by_output: whether the rows are the entries of y, in order, and not mixtures of them.
         """
-        wrong = measured.wrong(analytic)
+        wrong = measured.wrong(analytic, backward="reverse" in mode)
         error = np.abs(analytic - measured.slope)
         fair = (
             measured.known & (measured.low == measured.high) & np.isfinite(error)
