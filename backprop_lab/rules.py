@@ -235,8 +235,11 @@ def check_cotangent(node, slot, x_bar):
         shape, dtype = x.data.shape, x.data.dtype
     except AttributeError as error:
         raise no_data(x) or error from None
-    if type(x_bar) is np.ndarray and x_bar.shape == shape and x_bar.dtype == dtype:
-        return x_bar
+    if type(x_bar) is np.ndarray and x_bar.dtype == dtype:  # as most are: no more to see to
+        if x_bar.shape == shape:
+            return x_bar
+        if node.op.broadcasts:
+            return unbroadcast(x_bar, shape)
     rule = f"{node.op.__name__}.vjp"
     if x_bar is None:
         raise RuleError(
