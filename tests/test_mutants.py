@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backprop_lab.errors import LabError
-from tests import test_ops, test_properties, test_transforms
+from tests import test_backward, test_ops, test_properties, test_transforms
 from tests.mutants import MUTANTS
 from tests.op_checks import ALL, CHECKS
 
@@ -27,6 +27,7 @@ def plain_tests_of(owner):
 
 ENGINE = [
     *plain_tests_of(test_transforms),
+    *plain_tests_of(test_backward),
     *plain_tests_of(test_ops),
     *plain_tests_of(test_properties.TestThreads()),
     ("memory", lambda: test_properties.memory_stays_flat(test_properties.training, 30)),
