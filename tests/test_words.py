@@ -3,6 +3,9 @@
 import html
 import re
 
+import numpy as np
+
+import backprop_lab as bl
 from backprop_lab import draw
 from backprop_lab.pictures.words import bracketed
 from tests.graphs_to_draw import (
@@ -104,3 +107,26 @@ class TestNamesOfVariables:
 
     def test_a_tensor_without_a_name_shows_its_value(self):
         assert "3" in texts(draw(leaf(3.0) * 2.5))
+
+
+class TestBroadcasting:
+    """A bias is read by every example, and the picture says by how many."""
+
+    def drawn(self):
+        W, b = bl.parameter(np.ones((4, 3)), name="W"), bl.parameter(np.zeros(3), name="b")
+        layer = bl.tensor(np.ones((5, 4)), name="X") @ W + b
+        return layer, draw(layer * 2.0)
+
+    def test_the_record_counts_the_copies(self):
+        layer, _ = self.drawn()
+        copies = {edge["tensor"]: edge["copies"] for edge in bl.Graph.from_tensor(layer).edges}
+        assert copies["b"] == 5
+        assert copies["W"] == copies["X"] == 1
+
+    def test_the_arrow_says_how_many(self):
+        assert "5 copies" in texts(self.drawn()[1])
+
+    def test_the_words_say_it_and_leave_constants_out(self):
+        alt = self.drawn()[1].alt
+        assert "Broadcast: b into 5 copies." in alt
+        assert "15 copies" not in alt  # 2.0 is stretched as well, and no gradient comes back
