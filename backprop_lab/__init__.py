@@ -16,14 +16,14 @@ from . import ops
 from .engine import Op, Tensor
 from .errors import UnknownName
 from .leaves import parameter, tensor
-from .modes import detect_anomaly, no_grad
+from .modes import detect_anomaly, group, no_grad
 from .transforms import grad, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "grad", "gradcheck",
-    "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter", "saved",
+    "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter", "saved",
     "tensor", "vjp",
 ]  # fmt: skip
 

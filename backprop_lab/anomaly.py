@@ -1,4 +1,4 @@
-"""Where the first NaN or inf came from: the checks behind `detect_anomaly`."""
+"""Where things come from: the line behind a node, its group, and the first NaN or inf."""
 
 import linecache
 import sys
@@ -7,7 +7,16 @@ import threading
 import numpy as np
 
 from .errors import UNSEEN, AnomalyError
-from .modes import WATCHED
+from .modes import GROUPS, WATCHED
+
+
+def look_at(node, value):
+    """Note on a node that has just run where it was called, within group() or detect_anomaly()."""
+    thread = threading.get_ident()
+    if thread in GROUPS or thread in WATCHED:
+        node.line = callers_line()
+        node.group = " / ".join(GROUPS.get(thread, ())) or None
+    check_value(node, value)
 
 
 def check_value(node, value, slot=None, rule="vjp"):
@@ -18,8 +27,6 @@ def check_value(node, value, slot=None, rule="vjp"):
     if threading.get_ident() not in WATCHED:
         return
     forward = slot is None and rule == "vjp"
-    if forward:
-        node.line = callers_line()
     found = trouble(value)
     if not found:
         return

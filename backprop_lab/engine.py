@@ -16,9 +16,9 @@ from weakref import ref
 import numpy as np
 from numpy import float64
 
-from .anomaly import check_value
+from .anomaly import look_at
 from .errors import GradientError, RuleError, describe, no_array, no_attribute, no_data
-from .modes import UNRECORDED, WATCHED, is_recording
+from .modes import GROUPS, UNRECORDED, WATCHED, is_recording
 from .node import Node, Plain
 from .rules import check_grad, check_options, check_seed, guarded
 from .sweeps import exhaust, forward_sweep, reverse_sweep, topological_order
@@ -237,8 +237,8 @@ def run(op, inputs, options=None):
         if no_data(*inputs):
             raise no_data(*inputs) from None
         raise
-    if WATCHED:
-        check_value(node, data)
+    if WATCHED or GROUPS:
+        look_at(node, data)
     z = new(Tensor)
     z.data = data
     z.requires_grad = True in needs and (not UNRECORDED or is_recording())

@@ -12,6 +12,7 @@ from .errors import DataError
 UNRECORDED = set()  # operators leave no Node behind
 WATCHED = set()  # every value is looked at, for NaN and inf
 DIFFERENTIATING = set()  # a transform is at work, so a number taken out of a graph would be missed
+GROUPS = {}  # the names of the groups that are open in a thread, outermost first
 
 
 class _Block(ContextDecorator):
@@ -92,6 +93,36 @@ class detect_anomaly(_Block):
         self.before[-1], quiet = self.before[-1]
         quiet.__exit__(*exception)
         super().__exit__(*exception)
+
+
+class group(ContextDecorator):
+    """Within this context every node belongs to a named group, and knows its line of source.
+
+    Large graphs are drawn with each group as one box, and `step` shows the lines. Groups may nest:
+    their names are joined by " / ". (In this thread only; works as a decorator, too.)
+    Arguments: name (a str). Raises DataError if it is none, or empty.
+
+    >>> from backprop_lab import tensor
+    >>> x = tensor(3.0, requires_grad=True)
+    >>> with group("square"):
+    ...     y = x * x
+    >>> y.grad_fn.group
+    'square'
+    """
+
+    def __init__(self, name):
+        if not isinstance(name, str) or not name.strip():
+            raise DataError(f'A group has a name in quotes, as in bl.group("t=1"); not {name!r}.')
+        self.name = name
+
+    def __enter__(self):
+        GROUPS.setdefault(get_ident(), []).append(self.name)
+
+    def __exit__(self, *exception):
+        names = GROUPS[get_ident()]
+        names.pop()
+        if not names:
+            del GROUPS[get_ident()]
 
 
 def is_recording():

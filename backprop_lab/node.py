@@ -24,7 +24,8 @@ class Node:
 
     saved_tensors = ()
     retained_by = None  # a weak reference to its result, if that has asked for its gradient
-    line = None  # where it was called; known only within detect_anomaly()
+    line = None  # where it was called; known only within group() or detect_anomaly()
+    group = None  # the name that group() gave it
 
     def save_for_backward(self, *arrays):
         """Keep arrays for vjp and jvp.
