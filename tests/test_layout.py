@@ -119,7 +119,7 @@ def touches(line, box):
 
 MEASURE = """
 const beyond = [];
-for (const card of document.querySelectorAll("svg > g")) {
+for (const card of document.querySelectorAll("g.card")) {
   const outline = card.firstElementChild.getBBox();
   for (const text of card.querySelectorAll("text")) {
     const box = text.getBBox();

@@ -28,12 +28,14 @@ def write(cards, edges, layout, note, alt):
         f'<rect class="panel" x="{left + 0.5:g}" y="{0.5 - MARGIN}" width="{wide - 1:g}" '
         f'height="{high - 1:g}" rx="10"/>',
     ]
-    for (_, _, label), corners, middle in zip(edges, layout.arrows, layout.labels, strict=True):
-        parts.append(arrow(corners))
-        if label:
-            parts.append(chip(label, *middle))
+    for (source, reader, label), corners, middle in zip(
+        edges, layout.arrows, layout.labels, strict=True
+    ):
+        drawn = arrow(corners) + (chip(label, *middle) if label else "")
+        parts.append(f'<g class="arrow" {data(source=source, reader=reader)}>{drawn}</g>')
     for key, card in cards.items():
-        parts.append(draw_card(card, *layout.boxes[key], layout.down))
+        drawn = draw_card(card, *layout.boxes[key], layout.down)
+        parts.append(f'<g class="card" {data(node=key)}>{drawn}</g>')
     for (source, reader, _), corners in zip(edges, layout.arrows, strict=True):
         number = cards[reader].pins.get(source)
         if number:
@@ -42,6 +44,11 @@ def write(cards, edges, layout, note, alt):
     if note:
         parts.append(line(note, "muted", layout.width / 2, layout.height + FOOT + 6, SMALL))
     return "".join(parts) + "</svg>"
+
+
+def data(**facts):
+    """Attributes by which scripts find what belongs to which node or edge."""
+    return " ".join(f'data-{name}="{escape(fact)}"' for name, fact in facts.items())
 
 
 def line(text, kind, x, y, size):
@@ -118,7 +125,7 @@ def draw_card(card, x, y, down):
     if card.gradient:
         kind = "missing" if card.gradient == NOT_REACHED else "gradient"
         parts.append(line(card.gradient, kind, middle, y + 14, SMALL))
-    return f"<g>{''.join(parts)}</g>"
+    return "".join(parts)
 
 
 def badge(card, left, top, high, shift):
