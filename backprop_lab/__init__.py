@@ -23,8 +23,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "grad", "gradcheck",
-    "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter", "saved",
-    "tensor", "vjp",
+    "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter",
+    "paths", "rosetta", "saved", "show_jacobian", "step", "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -36,7 +36,11 @@ _ON_FIRST_USE = {
     "gradcheck": ".finite_differences",
     "hint": ".exercises",
     "order_fault": ".graph",
+    "paths": ".widgets.paths",
+    "rosetta": ".widgets.rosetta",
     "saved": ".ledger",
+    "show_jacobian": ".widgets.jacobian",
+    "step": ".widgets.stepper",
 }
 
 

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "ledger": ["errors", "engine", "names"],
     "graph": ["errors", "engine"],
     "pictures": ["errors", "engine", "graph", "names"],
+    "widgets": ["errors", "engine", "transforms", "graph", "pictures", "names"],
     "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],
     "coursework": ["exercises"],
 }

@@ -37,9 +37,30 @@ def style():
     )
 
 
-def rules(colours):
+def live_style():
+    """The style sheet of a widget: the same rules, dark where its host says so, and the colours as
+    variables (--ink, --panel, …; --input and --input-line) for what stands around the picture."""
+    return (
+        f":host{{{variables(LIGHT)};color-scheme:light}}"
+        f":host([data-dark]){{{variables(DARK)};color-scheme:dark}}"
+        f".frame{{font:14px/1.45 {FONT};color:var(--ink);background:var(--panel)}}"
+        f"text{{font-family:{FONT};text-anchor:middle}}"
+        ".name{font-weight:600}.gradient,.missing{font-style:italic}"
+        + rules(LIGHT)
+        + rules(DARK, ":host([data-dark]) ")
+    )
+
+
+def variables(colours):
+    pairs = {name: c for name, c in colours.items() if isinstance(c, tuple)}
+    plain = colours | {name: c[0] for name, c in pairs.items()}
+    plain |= {f"{name}-line": c[1] for name, c in pairs.items()}
+    return ";".join(f"--{name}:{colour}" for name, colour in plain.items())
+
+
+def rules(colours, where=""):
     kinds = "".join(
-        f".{kind}{{fill:{pair[0]};stroke:{pair[1]}}}"
+        f"{where}.{kind}{{fill:{pair[0]};stroke:{pair[1]}}}"
         for kind, pair in colours.items()
         if isinstance(pair, tuple)
     )
@@ -48,4 +69,7 @@ def rules(colours):
         ".edge": "fill:none;stroke:{edge}", ".head": "fill:{edge}", ".ink": "fill:{ink}",
         ".muted,.missing": "fill:{muted}", ".gradient": "fill:{gradient}",
     }  # fmt: skip
-    return kinds + "".join(f"{name}{{{rule.format(**colours)}}}" for name, rule in plain.items())
+    return kinds + "".join(
+        f"{where}{name.replace(',', f',{where}')}{{{rule.format(**colours)}}}"
+        for name, rule in plain.items()
+    )
