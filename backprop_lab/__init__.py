@@ -22,9 +22,9 @@ from .transforms import grad, hvp, jacobian, jvp, vjp
 __version__ = "0.1.0"
 
 __all__ = [
-    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "grad", "gradcheck",
+    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "figure", "grad", "gradcheck",
     "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter",
-    "paths", "rosetta", "saved", "show_jacobian", "step", "tensor", "vjp",
+    "paths", "practice", "rosetta", "saved", "show_jacobian", "step", "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -33,10 +33,12 @@ _ON_FIRST_USE = {
     "check": ".exercises",
     "compare": ".exercises.guess",
     "draw": ".pictures",
+    "figure": ".pictures.figures",
     "gradcheck": ".finite_differences",
     "hint": ".exercises",
     "order_fault": ".graph",
     "paths": ".widgets.paths",
+    "practice": ".exercises.practice",
     "rosetta": ".widgets.rosetta",
     "saved": ".ledger",
     "show_jacobian": ".widgets.jacobian",

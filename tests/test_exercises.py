@@ -27,6 +27,10 @@ def answers(kind, exercise):
     return getattr(module, kind)[exercise.id]
 
 
+def is_function(exercise):
+    return callable(define(reference(exercise), exercise))
+
+
 def each(kind):
     return [
         pytest.param(exercise, code, id=f"{exercise.id}-{i}")
@@ -137,7 +141,7 @@ def test_cases_are_plain_reproducible_and_different_for_each_seed(exercise):
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
 def test_an_answer_that_changes_its_inputs_is_told_so(exercise):
-    if exercise.probe.__name__ == "as_it_is":
+    if "graph" not in exercise.cases(0)[0]:
         return
     right = define(reference(exercise), exercise)
 
@@ -153,7 +157,7 @@ def test_an_answer_that_changes_its_inputs_is_told_so(exercise):
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.id)
 def test_a_library_that_is_not_allowed_is_noticed(exercise):
-    if exercise.probe.__name__ == "as_it_is":
+    if not is_function(exercise):
         return
     right = define(reference(exercise), exercise)
 
@@ -176,7 +180,7 @@ def test_an_exception_is_shown_as_theirs(exercise, error):
     def answer(*inputs):
         raise error
 
-    if exercise.probe.__name__ == "as_it_is":
+    if not is_function(exercise):
         return
     verdict = assess(exercise, answer, 0)
     assert verdict.status == "stopped"

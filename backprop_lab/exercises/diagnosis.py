@@ -14,6 +14,17 @@ def close(got, wanted):
     return np.allclose(got, wanted, rtol=1e-7, atol=1e-9)
 
 
+def as_numbers(output):
+    """A list or an array of numbers as a list of numbers; None for anything else.
+
+    >>> as_numbers(np.array([1.0, 2.0])), as_numbers("ab")
+    ([1.0, 2.0], None)
+    """
+    output = output.tolist() if isinstance(output, np.ndarray) else output
+    numbers = isinstance(output, list) and all(isinstance(x, (int, float)) for x in output)
+    return output if numbers else None
+
+
 def diagnose(got, wanted, sizes=()):
     """What is wrong with `got`, in one sentence; None if nothing is.
 

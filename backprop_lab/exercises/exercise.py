@@ -7,7 +7,7 @@ at the answer. The notebook and the grader use the same three.
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NOTHING = frozenset()
 
@@ -61,6 +61,7 @@ class Exercise:
     parts: how many things are marked one by one (1: all or nothing).
     may_use: which libraries the answer may call, out of {"backprop_lab", "torch"}.
     why: what a right answer is told.
+    given: names that the page has defined before the exercise, and an answer may use.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Exercise:
     parts: int = 1
     core: bool = True
     may_use: frozenset = NOTHING
+    given: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

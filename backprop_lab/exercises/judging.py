@@ -8,7 +8,7 @@ own complaint about the smallest case that fails.
 import numpy as np
 
 from .exercise import Verdict
-from .probing import UNFILLED, run_cases, same
+from .probing import UNFILLED, run_case, run_cases, same
 
 
 def assess(exercise, answer, seed):
@@ -90,8 +90,8 @@ def recognise(exercise, cases, reports):
     """The first misconception that these reports look like, or None."""
     for mistake in exercise.misconceptions:
         if mistake.looks_like is None:
-            answer = wrong_answer(exercise, mistake)
-            if all(map(same_result, run_cases(exercise, answer, cases), reports)):
+            answer, pairs = wrong_answer(exercise, mistake), zip(cases, reports, strict=True)
+            if all(same_result(run_case(exercise, answer, case), report) for case, report in pairs):
                 return mistake
         elif seems(mistake, cases, reports):
             return mistake
@@ -126,6 +126,6 @@ def near(x, y):
 
 def wrong_answer(exercise, mistake):
     """The object that a misconception's code defines."""
-    namespace = {"np": np}
+    namespace = {"np": np} | exercise.given
     exec(mistake.wrong, namespace)
     return namespace[exercise.id]

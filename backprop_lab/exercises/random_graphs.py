@@ -101,6 +101,29 @@ def shown(case):
     return "\n".join(["Graph:", *rows, *root])
 
 
+def random_slopes(rng, rows):
+    """Local derivatives for every operator, {name: one for each input}: mixed in sign, never 1."""
+    return {
+        name: [
+            float(x)
+            for x in rng.choice([-1, 1], len(row) - 1) * rng.uniform(0.3, 1.9, len(row) - 1)
+        ]
+        for name, row in rows.items()
+        if len(row) > 1
+    }
+
+
+def shown_slopes(case):
+    """The graph of a case with its local derivatives, as `shown` writes it."""
+    if len(case["graph"]) > 14:
+        return f"(a graph of {len(case['graph'])} rows)"
+    lines = ["Graph, with the local derivative by each input:"]
+    for name, row in case["graph"].items():
+        slopes = zip(row[1:], case["local"].get(name, []), strict=True)
+        lines.append(f"  {name}: {row[0]} " + ", ".join(f"{x} ({d:.4g})" for x, d in slopes))
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def shorten(names):
     """The first dozen of many names, in one line."""
     return ", ".join(map(str, names[:12])) + (", …" if len(names) > 12 else "")

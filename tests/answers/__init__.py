@@ -29,6 +29,6 @@ def reference(exercise):
 
 def define(code, exercise):
     """The answer that a piece of code defines, in a namespace like a notebook's."""
-    namespace = {"np": np, "bl": bl, "ops": bl.ops, "__name__": "__main__"}
+    namespace = {"np": np, "bl": bl, "ops": bl.ops, "__name__": "__main__"} | exercise.given
     exec(code, namespace)
     return namespace[exercise.id]

@@ -1,0 +1,137 @@
+"""What the page has defined by then: Node and Value, an order, and graphs built from rows.
+
+`Node`, `Value`, `Add` and `Multiply` stand on the page word for word (a test compares them).
+"""
+
+
+class Node:
+    def __init__(self, op, inputs):
+        self.op, self.inputs, self.saved_tensors = op, inputs, ()
+
+    def save_for_backward(self, *numbers):
+        self.saved_tensors = numbers
+
+
+class Value:
+    def __init__(self, data, node=None):
+        self.data, self.node, self.grad = data, node, 0.0
+
+
+class Add:
+    def forward(ctx, x, y):
+        return x + y
+
+    def vjp(ctx, z_bar):
+        return z_bar, z_bar
+
+
+class Multiply:
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    def vjp(ctx, z_bar):
+        x, y = ctx.saved_tensors
+        return z_bar * y, z_bar * x
+
+
+class Given:
+    """An operator whose local derivatives are fixed when its node is made."""
+
+    def vjp(ctx, z_bar):
+        return tuple([z_bar * slope for slope in ctx.saved_tensors])
+
+
+class Single:
+    """An operator of one input, which answers with a bare tuple of one."""
+
+    def vjp(ctx, z_bar):
+        return (z_bar * ctx.saved_tensors[0],)
+
+
+def build(rows, local, value=1.0):
+    """Values for rows that stand in a topological order, as {name: Value}; leaves have no node."""
+    values = {}
+    for name, (_, *inputs) in rows.items():
+        node = None
+        if inputs:
+            op = Given if len(inputs) > 1 else Single
+            node = Node(op, [values[x] for x in inputs])
+            node.save_for_backward(*local[name])
+        values[name] = Value(value, node)
+    return values
+
+
+def order_of(output):
+    """Every value that `output` depends on, inputs before readers (what notebook 1 called topo)."""
+    order, down, waiting = [], set(), [output]
+    while waiting:
+        value = waiting[-1]
+        missing = [x for x in value.node.inputs if x not in down] if value.node else []
+        if missing:
+            waiting.append(missing[0])
+        else:
+            waiting.pop()
+            if value not in down:
+                down.add(value)
+                order.append(value)
+    return order
+
+
+def one_step_back(loss):
+    """`backward` for a loss whose node reads the weights themselves: what `descend` is given."""
+    for x, message in zip(loss.node.inputs, loss.node.op.vjp(loss.node, 1.0), strict=True):
+        x.grad += message
+
+
+class Counted(float):
+    """A message that is counted as long as somebody holds it."""
+
+    live = 0
+
+    def __init__(self, value):
+        Counted.live += 1
+
+    def __del__(self):
+        Counted.live -= 1
+
+    def __add__(self, other):
+        return Counted(float(self) + float(other))
+
+    __radd__ = __add__
+
+
+class Watching:
+    """An operator with fixed local derivatives that notes how many messages are alive."""
+
+    def vjp(ctx, z_bar):
+        ctx.peaks.append(Counted.live)
+        return tuple([Counted(float(z_bar) * slope) for slope in ctx.saved_tensors])
+
+
+class Traced:
+    """A number that writes down, as rows and values, what is done to it with + and *."""
+
+    def __init__(self, rows, values, data, row):
+        self.rows, self.values, self.data, self.name = rows, values, data, f"t{len(rows)}"
+        rows[self.name], values[self.name] = row, data
+
+    def make(self, data, row):
+        return Traced(self.rows, self.values, data, row)
+
+    def __add__(self, other):
+        other = self.lift(other)
+        return self.make(self.data + other.data, ["+", self.name, other.name])
+
+    def __mul__(self, other):
+        other = self.lift(other)
+        return self.make(self.data * other.data, ["*", self.name, other.name])
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def lift(self, other):
+        if isinstance(other, Traced):
+            return other
+        if isinstance(other, (int, float)):
+            return self.make(float(other), ["constant"])
+        raise TypeError(f"A graph is made of x and numbers here; {other!r} is neither.")
