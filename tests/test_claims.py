@@ -6,10 +6,12 @@ nbval compares outputs with what was stored, so a sentence beside them could sti
 from itertools import permutations
 
 import nbformat
+import numpy as np
 
 import backprop_lab as bl
 from backprop_lab import ops
 from backprop_lab.coursework import build
+from backprop_lab.widgets.wrong_sweeps import wrong_sweeps
 
 
 def solved(number):
@@ -65,6 +67,90 @@ class TestNotebook1:
 
     def test_three_cells_are_computed_again(self):
         assert printed(solved(1), "changed = ") == "Your guess: 3. So it is."
+
+
+class TestNotebook2:
+    def test_both_roads_give_1859_and_the_slips_what_the_page_says(self):
+        x, y = 2.0, 0.5
+        by_log, by_exp = y / (x * y), y * np.exp(x * y)
+        assert [round(r, 3) for r in (by_log, by_exp, by_log + by_exp)] == [0.5, 1.359, 1.859]
+        assert round((by_log + by_exp) / y, 3) == 3.718
+        assert round(by_log * by_exp, 3) == 0.68
+        found = bl.grad(lambda x: ops.log(x * y) + ops.exp(x * y))(x)
+        assert round(float(found), 3) == 1.859
+
+    def test_the_uneven_diamond_is_135_and_54_and_81(self):
+        a = bl.tensor(3.0, requires_grad=True)
+        b = a**2
+        d = b * (b + a)
+        d.backward()
+        assert a.grad == 135
+        graph = bl.Graph.from_tensor(d, gradient=1.0)
+        leaf = graph.nodes[0]["id"]
+        totals = {wrong["id"]: finals(graph, wrong)[leaf] for wrong in wrong_sweeps(d, graph)}
+        assert totals["overwrite"] == 54
+        assert totals["breadth-first"] == 81
+
+    def test_16_diamonds_have_65536_roads_and_64_edges(self):
+        t = start = bl.tensor(0.5, requires_grad=True)
+        for _ in range(16):
+            t = t.sin() * t.cos()
+        assert bl.paths(t, start).count == 65536 == 2**16
+        assert len(bl.Graph.from_tensor(t).edges) == 64
+        assert 2**26 // 10**6 == 67 and 26 * 4 == 104
+
+    def test_the_recursion_says_46_where_25_is_right(self):
+        a, b = (bl.tensor(x, requires_grad=True) for x in (2.0, 3.0))
+        c, d = a + b, a * b
+        y = c * d + (c + d)
+        y.backward()
+        assert (a.grad, b.grad) == (25, 19)
+        assert printed(solved(2), 'tell(rows, local, gradients, "y"') == "Your guess: 46. So it is."
+
+    def test_the_stopwatch_spoils_more_than_the_ruler(self):
+        assert printed(solved(2), "moved = ").startswith("{'L': '0.02', 'T': '0.099'}")
+
+
+class TestNotebook3:
+    def test_the_messages_of_three_times_four(self):
+        assert printed(solved(3), "Multiply.vjp(ctx, 10.0)") == "Your guess: (40, 30). So it is."
+
+    def test_a_second_call_leaves_32(self):
+        assert printed(solved(3), "again_and_again({") == "Your guess: 32. So it is."
+
+    def test_backward_costs_a_small_multiple_of_forward_at_any_depth(self):
+        """Counted in operators, which no busy machine can change: one vjp for each that ran."""
+        for depth in (2, 8, 32):
+            calls = []
+
+            class Counted(bl.Op):
+                def forward(ctx, x):
+                    return x * 1.0
+
+                def vjp(ctx, z_bar, calls=calls):
+                    calls.append(1)
+                    return z_bar
+
+            y = x = bl.parameter(1.0)
+            for _ in range(depth):
+                y = Counted.apply(y)
+            y.backward()
+            assert len(calls) == depth
+            assert x.grad == 1.0
+
+    def test_the_fit_is_the_least_squares_parabola(self):
+        fitted = printed(solved(3), "descend(loss_of, weights, rate=0.05").split("weights ")[1]
+        assert fitted.strip() == printed(solved(3), "np.polyfit").strip()
+
+
+def finals(graph, wrong):
+    """{tensor: its last total} in a sweep."""
+    sources = {edge["id"]: edge["from"] for edge in graph.edges}
+    return {
+        sources[event["edge"]]: event["total"]["data"][0]
+        for event in wrong["events"]
+        if event["event"] == "vjp"
+    }
 
 
 def text_of(notebook):

@@ -27,7 +27,9 @@ MAY_IMPORT = {
     "ledger": ["errors", "engine", "names"],
     "graph": ["errors", "engine"],
     "pictures": ["errors", "engine", "graph", "names"],
-    "widgets": ["errors", "engine", "transforms", "graph", "pictures", "names"],
+    "widgets": [
+        "errors", "modes", "engine", "transforms", "names", "ledger", "graph", "pictures",
+    ],
     "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],
     "coursework": ["exercises"],
 }

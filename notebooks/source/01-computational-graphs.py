@@ -98,6 +98,18 @@ bl.draw(rows_of_f)
 #
 # It is the same picture without numbers, because rows say how and not how much. `p` stands in two
 # lists, so two arrows carry it.
+
+# %% [markdown]
+# Books and programs draw the same graph in other ways. Here are three, side by side. Move along any
+# of them, with the mouse or with Tab: the same thing is marked in all three.
+
+# %%
+bl.rosetta(f)
+
+# %% [markdown]
+# In the second picture every *value* is a node, too, and in the third the graph has become a list
+# of lines. It is one computation; what changes is which of its parts get a circle. This course
+# keeps to the first.
 #
 # Your turn. In a new cell, `bl.draw(rows)` shows what you have written so far. If you are stuck,
 # open a hint below the check: Tab to it, then Enter.
@@ -311,7 +323,18 @@ print(f"d = {values['d']:.4g}, with {len(values)} values kept")
 
 # %% [markdown]
 # Every line looks its inputs up and stores what it made. The order guarantees that the inputs are
-# there. Now the same for any graph: this loop is the **forward pass**.
+# there. Watch it happen, one operator at a time:
+
+# %%
+a = bl.tensor(0.5, requires_grad=True)
+b = ops.exp(a)
+c = b + a
+d = b * c
+bl.step(d, backward=False)
+
+# %% [markdown]
+# The table below the picture is the dictionary `values`, filling up line by line. Now the same for
+# any graph: this loop is the **forward pass**.
 
 # %% [markdown] exercise="forward"
 
@@ -521,6 +544,20 @@ bl.compare(my_guess, len(changed) - 1)
 
 # %% [markdown]
 # Three: `tax`, `total` and `share`. `net` is left alone, because no road leads from `rate` to it.
+# Move a slider, and see who follows:
+
+# %%
+price, amount = bl.tensor(2.5, requires_grad=True), bl.tensor(4.0, requires_grad=True)
+rate = bl.tensor(0.2, requires_grad=True)
+net = price * amount
+tax = net * rate
+total = net + tax
+share = tax / total
+bl.step(share, backward=False)
+
+# %% [markdown]
+# `share` follows `rate`, and stays where it is when the price or the amount changes: they are in
+# its graph, and cancel. A road is needed for a number to move, and is no promise that it will.
 #
 # One walk along a topological order was enough to find out. The tensors that a nudge can reach, and
 # the roads it takes there, are where gradients come from.
@@ -538,5 +575,5 @@ bl.compare(my_guess, len(changed) - 1)
 # %% [markdown]
 # ## Next
 #
-# *Notebook 2, the chain rule* (in preparation): how far does `d` move when `a` is nudged, and why
-# must the sweep back wait at a fork?
+# *Notebook 2, [the chain rule](02-the-chain-rule.ipynb)*: how far does `d` move when `a` is nudged,
+# and why must the sweep back wait at a fork?

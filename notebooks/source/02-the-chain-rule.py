@@ -35,7 +35,7 @@ bl.draw(h)
 # the **local derivative**.
 
 # %% [markdown]
-# Take the product. If $x$ grows by a little, $x y$ grows by $y$ times as much:
+# Take the product. If $x$ grows by a little, $x\,y$ grows by $y$ times as much:
 #
 # $$z = x\,y \qquad \frac{\partial z}{\partial x} = y \qquad \frac{\partial z}{\partial y} = x$$
 #
@@ -61,11 +61,9 @@ bl.compare(my_guess, 2.001 * 0.5 - 2 * 0.5)
 bl.draw(h, local=True)
 
 # %% [markdown]
-# A sum passes a nudge on as it is, to either side: both arrows into `+` say 1. The numbers on the
-# other arrows depend on where we are. $\log z$ has the slope $1/z$, and $\exp z$ has its own value
-# for a slope.
-#
-# `max` is the odd one: it passes on the larger input and does not notice the other.
+# A sum passes a nudge on as it is: both arrows into `+` say 1. The other numbers depend on where we
+# are. $\log z$ has the slope $1/z$, and $\exp z$ has its own value for a slope. `max`, which is not
+# in this picture, passes on the larger input and does not notice the other.
 
 # %% [markdown] exercise="partials"
 
@@ -173,8 +171,8 @@ check("path_sum", path_sum)
 # %% [markdown] hints="path_sum"
 
 # %% [markdown]
-# **So far.** Local derivatives multiply along a path, and paths add. That is a complete recipe for
-# every derivative on earth, and it has one flaw, which we come to.
+# **So far.** Local derivatives multiply along a path, and paths add. The recipe is complete, and it
+# has one flaw, which we come to.
 
 # %% [markdown]
 # ## Wait for everyone
@@ -257,6 +255,18 @@ check("sweep", sweep)
 # %% [markdown] hints="sweep"
 
 # %% [markdown]
+# The graph of this section once more, through your own hands:
+
+# %%
+diamond = {"a": ["input"], "b": ["square", "a"], "c": ["+", "b", "a"], "d": ["*", "b", "c"]}
+slopes = {"b": [6.0], "c": [1.0, 1.0], "d": [12.0, 9.0]}
+if check("sweep", sweep):
+    for name, gradient in sweep(diamond, ["a", "b", "c", "d"], slopes).items():
+        print(name, gradient)
+else:
+    print("These gradients come from your sweep: come back when its check passes.")
+
+# %% [markdown]
 # **So far.** Backward, every operator sends each input one message: upstream times local. Messages
 # add where they meet, and a tensor speaks once, after all of its readers.
 
@@ -278,7 +288,7 @@ my_guess = 65536
 # %%
 t = start = bl.tensor(0.5, requires_grad=True)
 for _ in range(16):
-    t = t.sin() * t.exp()
+    t = t.sin() * t.cos()
 roads = bl.paths(t, start)
 bl.compare(my_guess, roads.count)
 
@@ -306,14 +316,16 @@ check("visits", visits)
 # ### The recursion that everybody writes
 #
 # Here is the backward pass that most people write first: add the message, then tell the inputs.
-# Take $y = c\,d + (c + d)$ with $c = a + b$ and $d = a\,b$, at $a = 2$ and $b = 3$. The gradients
-# are 25 at `a` and 19 at `b`. What will this one say at `a`?
 
 # %%
 def tell(graph, local, gradients, name, message):
     gradients[name] = gradients.get(name, 0.0) + message
     for x, slope in zip(graph[name][1:], local.get(name, [])):
         tell(graph, local, gradients, x, gradients[name] * slope)
+
+# %% [markdown]
+# Take $y = c\,d + (c + d)$ with $c = a + b$ and $d = a\,b$, at $a = 2$ and $b = 3$. The gradients
+# are 25 at `a` and 19 at `b`. What will this one say at `a`?
 
 # %%
 ### BEGIN STUB
@@ -350,6 +362,20 @@ def slope(f, x, nudge):
 check("slope", slope)
 
 # %% [markdown] hints="slope"
+
+# %% [markdown]
+# ### By hand, as often as you like
+#
+# A fresh graph with small numbers. Fill in what you find, all of it or a part, and ask; a slip
+# that explains your numbers gets its name. `problem.next()` is the next one.
+
+# %%
+problem = bl.practice("chain-rule", difficulty=2, seed=7)
+problem
+
+# %%
+answer = problem.form  # put the dictionary here, filled in
+problem.check(answer)
 
 # %% [markdown]
 # ## Take it further: which measurement is worth improving?
