@@ -281,9 +281,10 @@ def unbroadcast(x_bar, shape):
 
     An entry that was copied is told by each of its copies how much the output moves.
     """
+    if type(x_bar) is np.ndarray and x_bar.ndim == 2 and x_bar.shape[1:] == shape:
+        # The bias of a batch, by far the most common: as a product it takes half of the time.
+        return np.ones(len(x_bar), x_bar.dtype).dot(x_bar)
     new = x_bar.ndim - len(shape)
-    if new == 1 and x_bar.shape[1:] == shape:  # the bias of a batch, by far the most common
-        return x_bar.sum(axis=0)
     axes = [*range(new), *(i for i, size in enumerate(shape, new) if size != x_bar.shape[i])]
     return x_bar.sum(axis=tuple(axes)).reshape(shape)
 

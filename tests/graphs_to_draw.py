@@ -1,14 +1,17 @@
 """Graphs for the tests of the pictures, and ways to look into a picture."""
 
+from contextlib import nullcontext
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import backprop_lab as bl
-from backprop_lab import Graph
-from backprop_lab.pictures.cards import make_arrows, make_cards, sized
-from backprop_lab.pictures.layout import place
+from backprop_lab import Graph, ops
+from backprop_lab.pictures import arrange
+from backprop_lab.pictures.arrows import make_arrows
+from backprop_lab.pictures.cards import make_cards
+from backprop_lab.pictures.view import view_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,6 +78,53 @@ def recurrent():
     return (h * h).sum()
 
 
+def residual():
+    """A block of a transformer in small: attention, added to what came in, and a layer on top."""
+    rng = np.random.default_rng(2)
+    X = bl.tensor(rng.normal(size=(4, 3)), name="X")
+    Q, K, V, W = (bl.parameter(rng.normal(size=(3, 3)), name=name) for name in "QKVW")
+    weights = ops.softmax((X @ Q) @ (X @ K).T / np.sqrt(3.0))
+    h = X + weights @ (X @ V)
+    return ((h + (h @ W).relu()) ** 2).mean()
+
+
+def lstm(steps, grouped=True):
+    rng = np.random.default_rng(3)
+    W = bl.parameter(rng.normal(size=(3, 8)), name="W")
+    U = bl.parameter(rng.normal(size=(2, 8)), name="U")
+    b = bl.parameter(np.zeros(8), name="b")
+    h, c = bl.tensor(np.zeros((1, 2)), name="h0"), bl.tensor(np.zeros((1, 2)), name="c0")
+    for step in range(1, steps + 1):
+        x = bl.tensor(rng.normal(size=(1, 3)), name=f"x{step}")
+        with bl.group(f"t={step}") if grouped else nullcontext():
+            z = x @ W + h @ U + b
+            i, f, o = (z[:, 2 * k : 2 * k + 2].sigmoid() for k in range(3))
+            c = f * c + i * z[:, 6:].tanh()
+            h = o * c.tanh()
+            c.name, h.name = f"c{step}", f"h{step}"
+    return (h * h).sum()
+
+
+def lstm_of_3_steps():
+    return lstm(3)
+
+
+def lstm_of_12_steps():
+    return lstm(12)
+
+
+def lstm_without_groups():
+    return lstm(12, grouped=False)
+
+
+# From x·x to a recurrent network, as the issue on pictures names them.
+NAMED_EIGHT = {
+    make.__name__: make
+    for make in (
+        square, formula, uneven_diamond, neuron, network, residual, lstm_of_3_steps,
+        lstm_of_12_steps,
+    )
+}  # fmt: skip
 TENSORS = {
     make.__name__: make
     for make in (
@@ -123,11 +173,19 @@ def shown(picture):
     return picture._repr_html_()
 
 
-def arranged(graph):
-    cards = make_cards(graph)
-    arrows = make_arrows(graph, cards)
-    sizes = {key: card.size for key, card in cards.items()}
-    return sizes, arrows, place(sizes, sized(arrows))
+MODES = {  # what `arranged` is asked for
+    "plain": {},
+    "full": {"local": True, "saved": True},
+    "scene": {"local": True, "saved": True, "live": True},
+}
+
+
+def arranged(graph, local=False, saved=False, expand=None, live=False):
+    """Cards, arrows and their layout, as the picture of a record has them."""
+    view = view_of(graph, expand)
+    cards = make_cards(view, saved, live)
+    arrows = make_arrows(view, cards, local, live)
+    return cards, arrows, arrange(cards, arrows)
 
 
 def rectangle(centre, size):

@@ -1,110 +1,31 @@
 """Notebook 1 as a learner meets it: in a real JupyterLab, in a real browser.
 
-Skipped, with a sentence, where there is no Chromium; continuous integration installs one.
-With SCREENSHOTS set to a folder, what the browser shows is kept there, to be looked at.
+Skipped, with a sentence, where there is no Chromium (see browser_tools).
 """
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
-import lab
 from backprop_lab.coursework import build
-from backprop_lab.coursework.execution import TIMEOUT
 from backprop_lab.exercises import exercises
+from tests.browser_tools import IDLE, look, open_notebook, run_all, switch_theme
 
-BROWSERS = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-CHROMIUM = next(filter(None, BROWSERS), None)
 NOTEBOOK = "01-computational-graphs.ipynb"
 OUTPUTS = """() => jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code')
     .map(cell => cell.model)
     .map(model => ({source: model.sharedModel.getSource(), outputs: model.outputs.toJSON()}))"""
-IDLE = """() => {
-    const session = jupyterapp.shell.currentWidget?.sessionContext?.session;
-    return session?.kernel?.status === 'idle';
-}"""
-DONE = """() => jupyterapp.shell.currentWidget.content.widgets
-    .filter(cell => cell.model.type === 'code').every(cell => cell.model.executionCount > 0)"""
-
 COUNT = """i => jupyterapp.shell.currentWidget.content.widgets[i].model.executionCount"""
 
-if CHROMIUM is None and not os.environ.get("CI"):
-    pytest.skip("no Chromium here: install one to run the browser tests", allow_module_level=True)
-
 
 @pytest.fixture(scope="module")
-def jupyter(tmp_path_factory):
-    """A JupyterLab with the settings of lab.py, on a folder with the blank notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "work").mkdir()
-    source = build.sources()[0]
-    blank = build.dump(build.compose(source, solved=False))
-    (folder / "work" / NOTEBOOK).write_text(blank, encoding="utf-8")
-    command = [sys.executable, *lab.jupyterlab(["--no-browser", f"--ServerApp.root_dir={folder}"])]
-    command += ["--ServerApp.port=0", "--LabApp.expose_app_in_browser=True"]
-    env = lab.environment() | {"JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces")}
-    env["JUPYTERLAB_SETTINGS_DIR"] = str(folder / ".settings")
-    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
-    log = folder / "jupyter.log"
-    with log.open("w") as out:
-        server = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=out)
-    try:
-        yield address(server, log)
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def address(server, log):
-    """The first address that JupyterLab prints, token and all: what a person would paste."""
-    for _ in range(int(TIMEOUT / 0.2)):
-        found = re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", log.read_text())
-        if found:
-            return found[0]
-        assert server.poll() is None, log.read_text()
-        time.sleep(0.2)
-    raise AssertionError(f"JupyterLab printed no address:\n{log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    assert CHROMIUM, "continuous integration has to install Chromium"
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def page(browser, jupyter):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
-    page.goto(jupyter)
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-    page.wait_for_function(IDLE)
-    yield page
-    page.close()
-
-
-def look(page, name):
-    if os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{os.environ['SCREENSHOTS']}/{name}.png")
-
-
-def run_all(page):
-    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(DONE, timeout=120_000)
-    page.wait_for_function(IDLE)
+def page(jupyter, lab_page):
+    """The blank notebook, open in JupyterLab."""
+    blank = build.dump(build.compose(build.sources()[0], solved=False))
+    (jupyter.folder / NOTEBOOK).write_text(blank, encoding="utf-8")
+    open_notebook(lab_page, NOTEBOOK)
+    return lab_page
 
 
 def cell_of(page, start):
@@ -188,10 +109,7 @@ def test_a_wrong_answer_gets_its_own_hint_and_a_right_one_its_reason(page):
 
 
 def test_the_dark_theme_shows_the_same_pictures_and_cards(page):
-    page.evaluate(
-        "() => jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-    )
-    page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
+    switch_theme(page, dark=True)
     for start, name in (("a = bl.tensor", "first-picture"), ('check("topo"', "card")):
         cell_of(page, start)
         page.wait_for_timeout(500)

@@ -5,69 +5,143 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from backprop_lab import Graph, draw
-from backprop_lab.pictures.cards import sized
-from backprop_lab.pictures.layout import WIDEST, TooLarge, place
+from backprop_lab.pictures import picture_of
+from backprop_lab.pictures.layout import HEAD, NEAR, WIDEST, TooLarge, place
 from tests.graphs_to_draw import (
     HOSTILE,
+    MODES,
+    NAMED_EIGHT,
+    ROWS,
+    TENSORS,
     arranged,
     chain,
     every_graph,
     graphs,
     leaf,
+    lstm_without_groups,
     overlap,
     rectangle,
 )
 
+# How many crossings of lines a picture of each may have; all fit a notebook at full size.
+CROSSINGS = dict.fromkeys(NAMED_EIGHT, 0) | {"residual": 2}
+LARGE = {"lstm_without_groups": lstm_without_groups}
+DRAWN = {**NAMED_EIGHT, **TENSORS, **LARGE, **ROWS}
+every_layout = pytest.mark.parametrize("mode", MODES)
 
+
+@cache
+def layout_of(name, mode):
+    """Boxes, arrows and layout of a graph: {id: rectangle}, Arrows, Layout."""
+    made = DRAWN[name]
+    graph = Graph.from_tensor(made(), gradient=1.0) if callable(made) else Graph.from_rows(made)
+    cards, arrows, layout = arranged(graph, **MODES[mode])
+    boxes = {key: rectangle(layout.boxes[key], card.size) for key, card in cards.items()}
+    return boxes, arrows, layout
+
+
+def labels_of(arrows, layout):
+    return [
+        (arrow, corners, rectangle(middle, arrow.label))
+        for arrow, corners, middle in zip(arrows, layout.arrows, layout.labels, strict=True)
+        if arrow.label
+    ]
+
+
+def lines(corners):
+    """The straight parts of an arrow, as boxes without an inside."""
+    for (ax, ay), (bx, by) in pairwise(corners):
+        yield min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+
+def crossings(layout):
+    """How often lines of different arrows cross."""
+    found = 0
+    for route, other in combinations(layout.arrows, 2):
+        for p in lines(route):
+            for q in lines(other):
+                level, upright = (p, q) if p[1] == p[3] else (q, p)
+                through = level[0] < upright[0] < level[2] and upright[1] < level[1] < upright[3]
+                found += through and upright[0] == upright[2] and level[1] == level[3]
+    return found
+
+
+@every_layout
+@pytest.mark.parametrize("name", DRAWN)
 class TestLayout:
-    @every_graph
-    def test_no_two_boxes_overlap(self, graph):
-        sizes, _, layout = arranged(graph)
-        boxes = [rectangle(layout.boxes[key], size) for key, size in sizes.items()]
-        assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
+    def test_no_two_boxes_overlap(self, name, mode):
+        boxes, _, _ = layout_of(name, mode)
+        assert not [pair for pair in combinations(boxes.values(), 2) if overlap(*pair)]
 
-    @every_graph
-    def test_no_label_covers_a_box_or_another_label(self, graph):
-        sizes, arrows, layout = arranged(graph)
-        labels = [
-            rectangle(at, size)
-            for at, (_, _, size) in zip(layout.labels, sized(arrows), strict=True)
-            if size
-        ]
-        boxes = [rectangle(layout.boxes[key], size) for key, size in sizes.items()]
+    def test_no_label_covers_a_box_or_another_label(self, name, mode):
+        boxes, arrows, layout = layout_of(name, mode)
+        labels = [label for _, _, label in labels_of(arrows, layout)]
         assert not [pair for pair in combinations(labels, 2) if overlap(*pair)]
-        assert not [(a, b) for a in labels for b in boxes if overlap(a, b)]
+        assert not [(a, b) for a in labels for b in boxes.values() if overlap(a, b)]
 
-    @every_graph
-    def test_no_arrow_runs_through_a_box(self, graph):
-        sizes, arrows, layout = arranged(graph)
-        for (source, reader, _), corners in zip(arrows, layout.arrows, strict=True):
-            for (ax, ay), (bx, by) in pairwise(corners):
-                line = min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
-                for key, size in sizes.items():
-                    box = rectangle(layout.boxes[key], size)
-                    assert not touches(line, box), (source, reader, key)
+    def test_no_line_runs_through_the_label_of_another_arrow(self, name, mode):
+        _, arrows, layout = layout_of(name, mode)
+        for arrow, _, label in labels_of(arrows, layout):
+            for other, corners in zip(arrows, layout.arrows, strict=True):
+                hit = other is not arrow and any(touches(line, label) for line in lines(corners))
+                assert not hit, (arrow, other)
 
-    @every_graph
-    def test_arrows_are_upright_and_run_from_border_to_border(self, graph):
-        sizes, arrows, layout = arranged(graph)
-        for (source, reader, _), corners in zip(arrows, layout.arrows, strict=True):
+    def test_a_label_stands_by_its_own_arrow_and_leaves_the_head_free(self, name, mode):
+        _, arrows, layout = layout_of(name, mode)
+        for arrow, corners, label in labels_of(arrows, layout):
+            left, top, right, bottom = label
+            near = left - NEAR - 1, top - NEAR - 1, right + NEAR + 1, bottom + NEAR + 1
+            assert any(touches(line, near) for line in lines(corners)), arrow
+            tip = rectangle(corners[-1], (2 * HEAD - 2, 2 * HEAD - 2))
+            assert not overlap(tip, label), arrow
+
+    def test_no_arrow_runs_through_a_box(self, name, mode):
+        boxes, arrows, layout = layout_of(name, mode)
+        for arrow, corners in zip(arrows, layout.arrows, strict=True):
+            for line in lines(corners):
+                hit = [key for key, box in boxes.items() if touches(line, box)]
+                assert not hit, arrow
+
+    def test_arrows_are_upright_and_run_from_border_to_border(self, name, mode):
+        boxes, arrows, layout = layout_of(name, mode)
+        for arrow, corners in zip(arrows, layout.arrows, strict=True):
             assert all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(corners))
-            for key, point in ((source, corners[0]), (reader, corners[-1])):
-                left, top, right, bottom = rectangle(layout.boxes[key], sizes[key])
+            for key, point in ((arrow.source, corners[0]), (arrow.reader, corners[-1])):
+                left, top, right, bottom = boxes[key]
                 x, y = point
                 assert left - 1 <= x <= right + 1 and top - 1 <= y <= bottom + 1
                 assert min(abs(x - left), abs(x - right), abs(y - top), abs(y - bottom)) <= 1
 
+    def test_everything_is_inside_of_the_picture(self, name, mode):
+        boxes, arrows, layout = layout_of(name, mode)
+        labels = [label for _, _, label in labels_of(arrows, layout)]
+        for left, top, right, bottom in [*boxes.values(), *labels]:
+            assert left >= -1 and right <= layout.width + 1
+            assert top >= -1 and bottom <= layout.height + 1
+
+
+class TestSize:
+    @every_layout
+    @pytest.mark.parametrize("name", NAMED_EIGHT)
+    def test_crossings_and_width_stay_within_budget(self, name, mode):
+        _, _, layout = layout_of(name, mode)
+        assert crossings(layout) <= CROSSINGS[name]
+        assert layout.width <= 960
+
+    def test_a_leaf_beside_each_reader_leaves_nothing_to_cross(self):
+        assert crossings(layout_of("lstm_without_groups", "plain")[2]) == 0
+
+    @pytest.mark.parametrize("options", [{}, {"local": True, "saved": True}], ids=str)
     @every_graph
-    def test_a_picture_fits_the_page_at_full_size(self, graph):
-        root = ElementTree.fromstring(draw(graph).svg)
+    def test_a_picture_fits_the_page_at_full_size(self, graph, options):
+        root = ElementTree.fromstring(picture_of(graph, **options).svg)
         assert float(root.get("width")) <= WIDEST
         assert root.get("width") == root.get("viewBox").split()[2], "it was scaled down"
 
@@ -85,11 +159,15 @@ class TestLayout:
         assert not layout.down
         assert layout.height < 2 * layout.width
 
-    def test_the_same_picture_in_every_process(self):
+    def test_the_same_pictures_in_every_process(self):
         code = (
             "import backprop_lab as bl\n"
-            "a = bl.tensor(3.0, requires_grad=True); b = a**2; d = b * (b + a) - a / b\n"
-            "d.backward(); print(bl.draw(d)._repr_html_())"
+            "from backprop_lab.pictures import scene\n"
+            "from tests.graphs_to_draw import NAMED_EIGHT\n"
+            "for make in NAMED_EIGHT.values():\n"
+            "    t = make()\n"
+            "    print(bl.draw(t)._repr_html_(), bl.draw(t, local=True, saved=True).svg)\n"
+            "    print(scene(bl.Graph.from_tensor(t, gradient=1.0), saved=True))"
         )
         pictures = {
             subprocess.run(
@@ -127,6 +205,14 @@ for (const card of document.querySelectorAll("g.card")) {
     if (out > -2) beyond.push(`${text.textContent}: ${out.toFixed(1)}`);
   }
 }
+for (const arrow of document.querySelectorAll("g.arrow")) {
+  const ground = arrow.querySelector(".chip");
+  for (const text of ground ? arrow.querySelectorAll("text:not([data-part])") : []) {
+    const box = text.getBBox(), around = ground.getBBox();
+    const out = Math.max(around.x - box.x, box.x + box.width - around.x - around.width);
+    if (out > 0) beyond.push(`${text.textContent}: ${out.toFixed(1)}`);
+  }
+}
 document.body.textContent = "beyond: " + beyond.join("; ") + " (end)";
 """
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -135,7 +221,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: no text can be measured")
 @pytest.mark.parametrize("font", ["system-ui", "DejaVu Sans", "Verdana", "Arial"])
 def test_text_stays_inside_its_card_in_a_real_browser(font, tmp_path):
-    pictures = [draw(graph).svg for graph in graphs(backward=True)]
+    named = [(Graph.from_tensor(make(), gradient=1.0)) for make in NAMED_EIGHT.values()]
+    pictures = [
+        picture_of(graph, local=True, saved=True).svg for graph in [*graphs(backward=True), *named]
+    ]
     pictures += [draw(leaf(-1.2345e-12, name) * 2).svg for name in HOSTILE if name != "\ud800"]
     pictures += [draw({c * 9: ["input"], "y": [c * 5, c * 9, c * 9]}).svg for c in "Wm@ilQ8→é"]
     page = tmp_path / "page.html"

@@ -18,7 +18,7 @@ def fit(symbol, x, y):
     Two float64 scalars are that already; the operators below see it, and save the call.
     Raises ShapeError if the shapes do not fit.
     """
-    x, y = promote(lift(x, y), lift(y, x))
+    x, y = promote(x, y)
     shape, other = x.data.shape, y.data.shape
     if shape != other and shape[1:] != other:  # neither equal, nor a batch and its bias
         check_fit(symbol, x, y)

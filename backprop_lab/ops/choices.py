@@ -101,7 +101,7 @@ def where(condition, x, y):
     tensor([2., 3.])
     """
     holds = lift(condition).data.astype(bool)
-    x, y = promote(lift(x, y), lift(y, x))
+    x, y = promote(x, y)
     check_fit("and", Tensor(holds, name="the condition"), x, y)
     return Where.apply(x, y, condition=holds)
 

@@ -67,13 +67,16 @@ def astype(x, dtype):
 
 
 def promote(x, y):
-    """Two tensors in the dtype that PyTorch would compute in.
+    """Two operands as tensors, in the dtype that PyTorch would compute in.
 
     A scalar gives way to an array of the same kind (so float32 stays float32), integers give way
     to floating point, and truth values count as numbers.
     """
+    if not type(x) is Tensor is type(y):
+        x, y = lift(x, y), lift(y, x)
     try:
-        if x.data.dtype == y.data.dtype and x.data.dtype.kind != "b":
+        dtype = x.data.dtype
+        if dtype is y.data.dtype is FLOAT or dtype == y.data.dtype and dtype.kind != "b":
             return x, y
         a, b = (x, y) if RANK[x.dtype.kind] >= RANK[y.dtype.kind] else (y, x)
     except (AttributeError, KeyError) as error:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..engine import Op
 from ..errors import ShapeError, describe
-from .lifting import lift, promote
+from .lifting import promote
 from .shapes import broadcast_to, reshape
 
 
@@ -15,15 +15,15 @@ class Matmul(Op):
 
     def forward(ctx, x, y):
         ctx.save_for_backward(x, y)
-        return x @ y
+        return product(x, y)
 
     def vjp(ctx, z_bar):
         x, y = ctx.saved_tensors
         if 1 in (x.ndim, y.ndim):
             return Matmul.vjp_of_vectors(ctx, x, y, z_bar)
         # Each of these is as much work as forward, so it is not done for an input that is data.
-        x_bar = z_bar @ y.swapaxes(-1, -2) if ctx.needs_input_grad[0] else None
-        y_bar = x.swapaxes(-1, -2) @ z_bar if ctx.needs_input_grad[1] else None
+        x_bar = product(z_bar, y.swapaxes(-1, -2)) if ctx.needs_input_grad[0] else None
+        y_bar = product(x.swapaxes(-1, -2), z_bar) if ctx.needs_input_grad[1] else None
         return x_bar, y_bar
 
     @staticmethod
@@ -41,6 +41,11 @@ class Matmul(Op):
         return x_dot @ y + x @ y_dot
 
 
+def product(x, y):
+    """x @ y. For two matrices .dot is the same, and NumPy takes half as long to get to work."""
+    return x.dot(y) if type(x) is np.ndarray is type(y) and x.ndim == y.ndim == 2 else x @ y
+
+
 def matmul(x, y):
     """The matrix product x @ y; a vector counts as a row on the left, a column on the right.
 
@@ -50,7 +55,7 @@ def matmul(x, y):
     >>> matmul([[1.0, 2.0]], [3.0, 4.0])
     tensor([11.])
     """
-    x, y = promote(lift(x), lift(y))
+    x, y = promote(x, y)
     x_shape, y_shape = x.data.shape, y.data.shape
     if x_shape == () or y_shape == ():
         raise ShapeError(

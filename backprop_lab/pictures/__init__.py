@@ -1,64 +1,58 @@
 """Pictures of computations: `draw` shows the graph of a tensor, or a graph written down by hand.
 
 A picture is an image with its words (`Picture`); notebooks show the one, consoles the other. The
-files: `cards` says what stands on each node, `layout` where it goes, `svg` draws it, `theme` gives
-the colours, `words` tells it, `text` writes names and numbers.
+files, in the order in which a graph runs through them: `view` says what of it is drawn, `cards` and
+`arrows` what stands on each node and edge, `layout` where it goes; `svg` and `outlines` draw it in
+the colours of `theme`; `words` and `notes` tell it; `export` puts it into a file. `scene` is the
+same drawing for a widget. `text` writes names and numbers, `figures` shows those of matplotlib.
 """
 
 import sys
-from base64 import b64encode
 from html import escape
 
-from ..engine import Tensor, topological_order
+from ..engine import Tensor
+from ..errors import GradientError
 from ..graph import Graph
 from ..names import variable_names
-from .cards import footnote, make_arrows, make_cards, sized
+from .arrows import make_arrows
+from .cards import make_cards
+from .figures import figure
 from .layout import TooLarge, place
-from .svg import write
+from .notes import footnotes
+from .picture import Picture, image
+from .svg import write, write_scene
 from .table import table
+from .view import MOST, MOST_RECORDED, count_drawn, operators_of, view_of
 from .words import describe
 
-MOST = 300  # nodes in one picture; beyond, nobody can follow the lines
+__all__ = ["MOST", "Picture", "draw", "figure", "image", "picture_of", "scene", "too_large"]
 
 
-class Picture:
-    """An image and what it says in words.
-
-    Attributes: svg (the image as text, None if there is none), alt (the words), html (what a
-    notebook shows).
-    """
-
-    def __init__(self, alt, svg=None, html=None):
-        self.alt, self.svg = alt, svg
-        self.html = html or image(svg, alt)
-
-    def _repr_html_(self):
-        return self.html
-
-    def __repr__(self):
-        return self.alt
-
-
-def draw(what):
+def draw(what, grad=None, local=False, saved=False, expand=None):
     """The graph of a tensor, a `Graph`, or the rows of a graph, as a `Picture`.
 
-    Tensors without a name get that of the caller's variable. Gradients are shown once
-    `what.backward()` has run. Raises TypeError for anything else, ValueError for rows that do not
-    fit together.
+    Arguments: grad (show gradients? None: if `what.backward()` has run; True: as it would find
+    them from 1, without touching any `.grad`), local (show the local derivatives on the arrows?),
+    saved (mark what is kept for backward?), expand (the names of groups to draw node by node; True
+    for all. If not said, groups are folded in graphs of more than 80 nodes only).
+    Tensors without a name get that of the caller's variable. Raises TypeError for anything else,
+    GradientError for gradients that cannot be found, ValueError for rows that do not fit together
+    or a group that is not there.
 
     >>> draw({"a": ["input"], "e": ["*", "a", "a"]})
     Graph of e, from the input a. In 1 step: e = a × a. Read twice: a.
     """
+    check_options(grad=grad, local=local, saved=saved)
     if isinstance(what, Tensor):
-        operators = len(topological_order(what))
-        if operators > MOST:  # found before the record is made, which would take its time
-            return too_large(f"{operators:,} operators")
+        counted = too_many(what, expand)
+        if counted:  # found before the record is made, which would take its time
+            return too_large(counted)
         names = variable_names(sys._getframe(1))
-        graph = Graph.from_tensor(what, gradient=what.seed, names=names)
+        graph = Graph.from_tensor(what, gradient=seed(what, grad), names=names, local=local)
     elif isinstance(what, Graph):
-        graph = what
+        graph = with_sweep(what, grad)
     elif isinstance(what, dict):
-        graph = Graph.from_rows(what)
+        graph = with_sweep(Graph.from_rows(what), grad)
     elif what is ...:
         raise TypeError("There is nothing to draw yet: ... stands where an answer is to go.")
     else:
@@ -67,41 +61,112 @@ def draw(what):
             f"{type(what).__name__}. Numbers and arrays carry no record of what made them: compute "
             "with bl.tensor(...)."
         )
-    return picture_of(graph)
+    return picture_of(graph, local, saved, expand)
 
 
-def picture_of(graph):
+def check_options(grad, **switches):
+    for name, value in {"grad": False if grad is None else grad, **switches}.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} is switched on with True and off with False; not {value!r}.")
+
+
+def too_many(tensor, expand):
+    """How many operators a tensor has, in words, if that is more than can be drawn; else None."""
+    nodes = operators_of(tensor, MOST_RECORDED)
+    if nodes is None:
+        return f"more than {MOST_RECORDED:,} operators"
+    return f"{len(nodes):,} operators" if count_drawn(nodes, expand) > MOST else None
+
+
+def seed(tensor, grad):
+    """What the reverse sweep starts from, to be shown; None for no sweep."""
+    if grad is None:
+        return tensor.seed
+    if not grad:
+        return None
+    if not tensor.requires_grad:
+        raise GradientError(
+            "grad=True shows gradients, and nothing that this tensor depends on requires one. Make "
+            "a leaf with requires_grad=True (or bl.parameter), and compute again."
+        )
+    if tensor.shape != ():
+        raise GradientError(
+            f"grad=True starts from 1, so from a scalar; this tensor has shape {tensor.shape}. "
+            "Reduce it with .sum() or .mean(), or say how much each entry matters with "
+            "backward(gradient): draw then shows what it found."
+        )
+    return 1.0
+
+
+def with_sweep(graph, grad):
+    """A record with its reverse sweep, or without it if grad is False."""
+    swept = any(event["event"] == "seed" for event in graph.events)
+    if grad and not swept:
+        raise GradientError(
+            "This graph holds no reverse sweep that grad=True could show. Make it with one, from a "
+            "tensor: Graph.from_tensor(t, gradient=1.0)."
+        )
+    if swept and grad is False:
+        forward = [event for event in graph.events if event["event"] == "forward"]
+        return Graph(graph.nodes, graph.edges, forward)
+    return graph
+
+
+def picture_of(graph, local=False, saved=False, expand=None):
     """The Picture of a record; without the layout engine, the words and a table."""
-    if len(graph.nodes) > MOST:
-        return too_large(f"{len(graph.nodes):,} nodes and {len(graph.edges):,} edges")
-    alt = describe(graph)
-    cards = make_cards(graph)
-    arrows = make_arrows(graph, cards)
+    if len(graph.nodes) > 2 * MOST_RECORDED:
+        return too_large(size_of(graph))
+    view = view_of(graph, expand)
+    if len(view.nodes) > MOST:
+        return too_large(size_of(graph))
+    alt = describe(view, local, saved)
+    cards = make_cards(view, saved)
+    arrows = make_arrows(view, cards, local)
     try:
-        layout = place({key: card.size for key, card in cards.items()}, sized(arrows), MOST)
+        layout = arrange(cards, arrows)
     except ImportError:
         return Picture(alt, html=table(graph, alt))
     except TooLarge:
-        return too_large(f"{len(graph.nodes):,} nodes and {len(graph.edges):,} edges")
-    return Picture(alt, write(cards, arrows, layout, footnote(graph), alt))
+        return too_large(size_of(graph))
+    return Picture(alt, write(cards, arrows, layout, footnotes(view, local, saved), alt))
+
+
+def scene(graph, *, local=True, saved=False, expand=None):
+    """The drawing of a record for a widget to bring to life.
+
+    Arguments: local (room for local derivatives on the arrows?), saved (mark what is kept for
+    backward?), expand (as in `draw`). Returns a dict: svg (markup without a style of its own; any
+    number fits in its place), width, height. None if there is nothing to lay it out with, or the
+    graph is too large.
+    """
+    if len(graph.nodes) > 2 * MOST_RECORDED:
+        return None
+    view = view_of(graph, expand)
+    if len(view.nodes) > MOST:
+        return None
+    cards = make_cards(view, saved, live=True)
+    arrows = make_arrows(view, cards, local, live=True)
+    try:
+        return write_scene(cards, arrows, arrange(cards, arrows))
+    except (ImportError, TooLarge):
+        return None
+
+
+def arrange(cards, arrows):
+    """The Layout of cards and arrows."""
+    sizes = {key: card.size for key, card in cards.items()}
+    return place(sizes, [(arrow.source, arrow.reader, arrow.label) for arrow in arrows], MOST)
+
+
+def size_of(graph):
+    return f"{len(graph.nodes):,} nodes and {len(graph.edges):,} edges"
 
 
 def too_large(counted):
     """What is shown in place of a picture that nobody could read."""
     words = (
         f"This graph has {counted}: more than the eye can follow in one picture. Draw a tensor "
-        "from nearer the start, or run the same code with fewer steps or layers."
+        "from nearer the start, or run the same code with fewer steps or layers, or put each step "
+        'or layer into a group, with bl.group("t=1"), which is drawn as one node.'
     )
     return Picture(words, html=f"<p>{escape(words)}</p>")
-
-
-def image(svg, alt):
-    """An image that carries its data and its words, and is never wider than its cell.
-
-    It is an <img>, and not SVG in the page, because code hosts and exports drop the latter.
-    """
-    data = b64encode(svg.encode()).decode()
-    return (
-        f'<div style="max-width:100%"><img alt="{escape(alt)}" style="max-width:100%;height:auto" '
-        f'src="data:image/svg+xml;base64,{data}"></div>'
-    )

@@ -1,79 +1,110 @@
 """What stands on the card of each node, and how large that makes it.
 
 An operator's card has two halves: a badge with its symbol (what ran) and a tag (the tensor that
-came out, which the arrows then carry on). A leaf is a tag alone: nothing ran.
+came out, which the arrows then carry on). A leaf is a tag alone: nothing ran. So is a folded group.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .text import clean, content, is_written_out, isolate, width
+from .text import clean, content, is_written_out, isolate, roomy, width
 
 # Their inputs can be swapped, so nothing needs to be said about which comes first.
 SYMMETRIC = {"+", "*", "max", "maximum", "minimum"}
 NOT_REACHED = "not reached"  # never 0: nothing arrived, which is not the same as a sum of zero
 PIN = 10  # more room in a badge for the numbers of the inputs
 SIZE, SMALL = 14, 12.5  # font sizes, in pixels
-TALL, TALLER, LITTLE = 44, 52, 28  # heights of a card: one line, two lines, a constant
+LINE, PAD, LITTLE = 18, 22, 28  # heights: of a line after the first, of the rest, of a constant
+MARK = "■"  # of what is saved
+LISTED = 2  # tensors or readers that a line names; more are counted
+
+
+@dataclass
+class Line:
+    """A line of text on a card. name stands before the text, in bold; part says what it is."""
+
+    text: str
+    kind: str
+    part: str
+    size: float = SMALL
+    name: str | None = None
+    room: float = 0  # pixels
+
+    def __post_init__(self):
+        here = width(self.name or "", self.size, bold=True) + width(self.text, self.size)
+        self.room = max(self.room, here)
 
 
 @dataclass
 class Card:
-    """kind, symbol (None for a leaf), name and rest (the first line), gradient (the second line,
-    or None), pins ({source id: "1"}, where the order of inputs matters); sizes in pixels."""
+    """One node of the view: its lines, and sizes in pixels.
+
+    symbol: what stands in the badge (None for a leaf); pins: {source: "1"}, where the order of the
+    inputs matters; of: the node of the record; members: those that a folded group holds.
+    """
 
     kind: str
+    of: str
     symbol: str | None
-    name: str
-    rest: str
-    gradient: str | None
+    lines: list
     pins: dict
-    badge: float
-    tag: float
-    height: float
+    badge: float = 0
+    tag: float = 0
+    height: float = 0
+    members: list = field(default_factory=list)
 
     @property
     def size(self):
         return self.badge + self.tag, self.height
 
 
-def make_cards(graph):
-    """A Card for each node of the graph, as {id: Card}."""
-    inputs, gradients = graph.inputs(), graph.gradients()
-    word = gradient_word(graph)
-    return {
-        node["id"]: make_card(node, inputs[node["id"]], gradient_line(node, gradients, word))
-        for node in graph.nodes
-    }
+def make_cards(view, saved=False, live=False):
+    """A Card for each node of the view, as {id: Card}.
+
+    Arguments: saved (mark what is kept for backward?), live (leave room for any number, and a
+    place for the gradient of every node?).
+    """
+    entering = {node["id"]: [] for node in view.nodes}
+    for edge in view.edges:
+        entering[edge["to"]].append(edge)
+    told = Gradients(view.record, live)
+    kept = saved_lines(view) if saved else {}
+    leaving = leaving_lines(view, live)
+    cards = {}
+    for node in view.nodes:
+        key = node["id"]
+        lines = [title(node, live), *leaving.get(key, []), told.line(node), kept.get(key)]
+        if key in view.uses:
+            lines.append(Line("use {} of {}".format(*view.uses[key]), "muted", "use"))
+        pins = {} if node["op"] in SYMMETRIC or node["op"] is None else numbered(entering[key])
+        cards[key] = sized_card(node, list(filter(None, lines)), pins)
+        cards[key].members = view.members.get(key, [])
+    return cards
 
 
-def gradient_word(graph):
-    """What backward found: gradients of a scalar, cotangents of anything else; None before."""
-    seeds = [event["gradient"] for event in graph.events if event["event"] == "seed"]
-    return ("cotangent" if seeds[0]["shape"] else "gradient") if seeds else None
-
-
-def gradient_line(node, gradients, word):
-    if not word or node["kind"] == "constant":
-        return None
-    found = gradients.get(node["id"])
-    short = word.replace("gradient", "grad")  # cards must be narrow; the footnote spells it out
-    return f"{short} {content(found)}" if found else NOT_REACHED
-
-
-def make_card(node, inputs, gradient):
-    leaf, constant = node["op"] is None, node["kind"] == "constant"
-    name, rest = first_line(node)
+def sized_card(node, lines, pins):
+    kind, leaf = node["kind"], node["op"] is None
     symbol = None if leaf else clean(node["label"])
-    pins = {} if node["op"] in SYMMETRIC else number_inputs(inputs)
-    size = SMALL if constant else SIZE
-    text = max(width(name, size, bold=True) + width(rest, size), width(gradient or "", SMALL))
-    tag = text + {"constant": 14, "input": 28}.get(node["kind"], 20)
-    tag = max(tag, 52) if node["kind"] == "input" else tag  # a pill is wider than high
+    room = max(line.room for line in lines)
+    tag = room + {"constant": 14, "input": 28}.get(kind, 20)
+    tag = max(tag, 52) if kind == "input" else tag  # a pill is wider than high
     badge = 0 if leaf else max(32, width(symbol, symbol_size(symbol), bold=True) + 12)
     badge += PIN * bool(pins)
-    height = LITTLE if constant else TALLER if gradient else TALL
-    return Card(node["kind"], symbol, name, rest, gradient, pins, round(badge), round(tag), height)
+    below = sum(line.size > 0 for line in lines[1:])
+    height = LITTLE if kind == "constant" and not below else PAD + SMALL + LINE * below
+    height = {0: 44, 1: 52}.get(below, height) if kind != "constant" else height
+    of = node["alias_of"] or node["id"]
+    return Card(kind, of, symbol, lines, pins, round(badge), round(tag), height)
+
+
+def title(node, live):
+    """The first line of a card: the name of the tensor, and what it is."""
+    name, rest = first_line(node)
+    if node["kind"] == "group":
+        return Line("", "ink", "title", SIZE, name)
+    size = SMALL if node["kind"] == "constant" else SIZE
+    widest = first_line(node | {"value": node["value"] and roomy(node["value"])})
+    room = width(widest[0], size, bold=True) + width(widest[1], size) if live else 0
+    return Line(rest, "ink", "title", size, name, room)
 
 
 def first_line(node):
@@ -87,10 +118,95 @@ def first_line(node):
     return isolate(clean(name)), between + content(value)
 
 
-def number_inputs(edges):
+class Gradients:
+    """What the reverse sweep found, as lines of cards."""
+
+    def __init__(self, graph, live):
+        self.found, self.word, self.live = graph.gradients(), gradient_word(graph), live
+
+    def line(self, node):
+        key = node["alias_of"] or node["id"]
+        if node["kind"] in ("constant", "group") or not (self.word or self.live):
+            return None
+        # Cards must be narrow; the footnote spells the word out.
+        short = (self.word or "gradient").replace("gradient", "grad")
+        value = self.found.get(key)
+        text = f"{short} {content(value)}" if value else NOT_REACHED if self.word else ""
+        widest = f"{short} {content(roomy(node['value']))}" if node["value"] else ""
+        room = max(width(widest, SMALL), width(NOT_REACHED, SMALL)) if self.live else 0
+        kind = "missing" if text == NOT_REACHED else "gradient"
+        return Line(text, kind, "gradient", SMALL, room=room)
+
+
+def gradient_word(graph):
+    """What backward found: gradients of a scalar, cotangents of anything else; None before."""
+    seeds = [event["gradient"] for event in graph.events if event["event"] == "seed"]
+    return ("cotangent" if seeds[0]["shape"] else "gradient") if seeds else None
+
+
+def leaving_lines(view, live):
+    """For each folded group: what it holds, and the tensors that leave it."""
+    inside = view.inside()
+    leaving = {key: {} for key in view.members}
+    by_id = {node["id"]: node for node in view.record.nodes}
+    for node in view.record.nodes:
+        if node["kind"] == "output" and node["id"] in inside:
+            leaving[inside[node["id"]]][node["id"]] = node
+    for edge in view.record.edges:
+        source, reader = edge["from"], edge["to"]
+        if source in inside and inside.get(reader) != inside[source]:
+            leaving[inside[source]][source] = by_id[source]
+    held = {node["id"]: node["label"] for node in view.nodes}
+    return {
+        key: [Line(held[key], "muted", "held"), Line(few_tensors(nodes, live), "ink", "leaving")]
+        for key, nodes in leaving.items()
+    }
+
+
+def few_tensors(nodes, live):
+    """The tensors that leave a group: "→ h  1×4, c  1×4". Numbers that may change are left out."""
+    if len(nodes) > LISTED:
+        return f"→ {len(nodes)} tensors"
+    told = []
+    for node in nodes.values():
+        name, rest = first_line(node)
+        numbers = live and node["value"] and is_written_out(node["value"])
+        told.append((name or "a number") if numbers else name + rest)
+    return "→ " + ", ".join(told)
+
+
+def saved_lines(view):
+    """For each card whose tensor is kept for backward: by which operators. For groups: how many."""
+    by_id = {node["id"]: node for node in view.record.nodes}
+    inside, drawn = view.inside(), {edge["id"]: edge["from"] for edge in view.edges}
+    kept, within = {}, {key: set() for key in view.members}
+    for edge in view.record.edges:
+        reader = by_id[edge["to"]]
+        if f"input {edge['slot']}" in reader["saved"]:
+            if reader["id"] in inside:
+                within[inside[reader["id"]]].add(edge["from"])
+            if edge["id"] in drawn:
+                kept.setdefault(drawn[edge["id"]], {})[clean(reader["label"])] = None
+    for node in view.record.nodes:
+        if {"output", "other"} & set(node["saved"]):
+            if node["id"] in inside:
+                within[inside[node["id"]]].add(node["id"])
+            else:
+                kept.setdefault(node["id"], {})[clean(node["label"])] = None
+    lines = {}
+    for key, readers in kept.items():
+        names = ", ".join(readers) if len(readers) <= LISTED else f"{len(readers)} operators"
+        lines[key] = Line(f"{MARK} saved for {names}", "saved", "saved")
+    for key, found in within.items():
+        many = f"{len(found)} tensor{'s' * (len(found) > 1)}"
+        lines[key] = Line(f"{MARK} saved: {many}", "saved", "saved") if found else None
+    return lines
+
+
+def numbered(edges):
     """Which input comes from where, counted from 1; nothing if there is only one source.
 
-    >>> number_inputs([{"from": "x", "slot": 0}, {"from": "y", "slot": 1}])
+    >>> numbered([{"from": "x", "slot": 0}, {"from": "y", "slot": 1}])
     {'x': '1', 'y': '2'}
     """
     pins = {}
@@ -101,35 +217,3 @@ def number_inputs(edges):
 
 def symbol_size(symbol):
     return 20 if len(symbol) < 3 else SIZE
-
-
-def make_arrows(graph, cards):
-    """The arrows to draw, as (from, to, label): one for all edges between the same two nodes."""
-    times = Counter((edge["from"], edge["to"]) for edge in graph.edges)
-    copied = {(edge["from"], edge["to"]): edge["copies"] for edge in graph.edges if edge["local"]}
-    labels = {}
-    for (source, reader), n in times.items():
-        parts = [f"×{n}"] if n > 1 and source not in cards[reader].pins else []
-        if copied.get((source, reader), 1) > 1:
-            parts.append(f"{copied[source, reader]} copies")
-        labels[source, reader] = ", ".join(parts) or None
-    return [(*ends, label) for ends, label in labels.items()]
-
-
-def sized(arrows):
-    """The arrows with the room that each label takes instead of the label."""
-    return [(a, b, label and (width(label, SMALL) + 4, 18)) for a, b, label in arrows]
-
-
-def footnote(graph):
-    """What the second lines mean, to stand once below the picture; None without such lines."""
-    word = gradient_word(graph)
-    if word is None:
-        return None
-    seed = next(event for event in graph.events if event["event"] == "seed")
-    names = {node["id"]: node["name"] for node in graph.nodes}
-    output = isolate(clean(names[seed["node"]] or "the output"))
-    if seed["gradient"]["shape"] or seed["gradient"]["data"] != [1.0]:
-        output += ", weighted by what backward() was given,"
-    spelled = "grad: the gradient," if word == "gradient" else f"{word}:"
-    return f"{spelled} how far {output} moves per unit of the tensor"

@@ -1,68 +1,115 @@
 """The picture itself: cards and arrows as SVG."""
 
 from html import escape
+from itertools import pairwise
 
-from .cards import NOT_REACHED, PIN, SIZE, SMALL, symbol_size
-from .layout import WIDEST
+from .arrows import CHIP
+from .cards import LINE, PIN, SMALL, symbol_size
+from .layout import HEAD, NEAR, WIDEST
+from .outlines import inset, outline
 from .text import width
 from .theme import style
 
-MARGIN, FOOT = 20, 26  # around the graph; for the line below it
-BEND, HEAD = 8, 9  # radius of a bend, length of an arrowhead
+MARGIN, FOOT = 20, 20  # around the graph; for a line below it
+BEND = 8  # radius of a bend
+CROWDED = 22  # so far apart are two arrowheads with room for a number between them
 
 
-def write(cards, edges, layout, note, alt):
+def write(cards, arrows, layout, notes, alt):
     """One self-contained SVG document.
 
-    Arguments: cards ({id: Card}), edges (a list of (from, to, label or None)), layout (a Layout of
-    both), note (a line below the graph, or None), alt (what it shows, in words).
+    Arguments: cards ({id: Card}), arrows (a list of Arrow), layout (a Layout of both), notes (lines
+    below the graph), alt (what it shows, in words).
     """
-    inner = max(layout.width, width(note or "", SMALL))
-    wide, high = inner + 2 * MARGIN, layout.height + 2 * MARGIN + (FOOT if note else 0)
+    inner = max([layout.width, *(width(note, SMALL) for note in notes)])
+    foot = FOOT * len(notes) + 8 * bool(notes)
+    wide, high = inner + 2 * MARGIN, layout.height + 2 * MARGIN + foot
     left = (layout.width - wide) / 2
     shown = min(1, WIDEST / wide)  # what no arrangement makes narrow enough is scaled down
+    size = wide * shown, high * shown
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * shown:g}" '
-        f'height="{high * shown:g}" viewBox="{left:g} {-MARGIN} {wide:g} {high:g}" role="img">',
         f"<title>{escape(alt)}</title><style>{style()}</style>",
         f'<rect class="panel" x="{left + 0.5:g}" y="{0.5 - MARGIN}" width="{wide - 1:g}" '
         f'height="{high - 1:g}" rx="10"/>',
+        *drawing(cards, arrows, layout),
     ]
-    for (source, reader, label), corners, middle in zip(
-        edges, layout.arrows, layout.labels, strict=True
-    ):
-        drawn = arrow(corners) + (chip(label, *middle) if label else "")
-        parts.append(f'<g class="arrow" {data(source=source, reader=reader)}>{drawn}</g>')
+    for i, note in enumerate(notes):
+        y = layout.height + MARGIN + FOOT * i + 10
+        parts.append(line(note, "muted", layout.width / 2, y, SMALL))
+    return document(parts, size, f"{left:g} {-MARGIN} {wide:g} {high:g}")
+
+
+def write_scene(cards, arrows, layout):
+    """The drawing alone, at full size, as a dict: svg (without a style of its own), width, height.
+
+    Its hosts find what is on it by the attributes that begin with data-.
+    """
+    wide, high = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    parts = drawing(cards, arrows, layout)
+    svg = document(parts, (wide, high), f"{-MARGIN} {-MARGIN} {wide:g} {high:g}")
+    return {"svg": svg, "width": round(wide, 1), "height": round(high, 1)}
+
+
+def document(parts, size, view):
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size[0]:g}" height="{size[1]:g}" '
+        f'viewBox="{view}" role="img">{"".join(parts)}</svg>'
+    )
+
+
+def drawing(cards, arrows, layout):
+    """Cards first: arrows end exactly on their borders, and the numbers of inputs lie upon them."""
+    parts = []
     for key, card in cards.items():
-        drawn = draw_card(card, *layout.boxes[key], layout.down)
-        parts.append(f'<g class="card" {data(node=key)}>{drawn}</g>')
-    for (source, reader, _), corners in zip(edges, layout.arrows, strict=True):
-        number = cards[reader].pins.get(source)
-        if number:
-            reach = cards[reader].height / 2 - 10  # how far from the middle it may stand
-            parts.append(pin(number, *corners[-1], layout.boxes[reader][1], reach, layout.down))
-    if note:
-        parts.append(line(note, "muted", layout.width / 2, layout.height + FOOT + 6, SMALL))
-    return "".join(parts) + "</svg>"
+        parts.append(draw_card(key, card, *layout.boxes[key], layout.down))
+    tips = {}
+    for arrow, corners in zip(arrows, layout.arrows, strict=True):
+        tips.setdefault(arrow.reader, []).append(corners[-1][0])
+    for arrow, corners, middle in zip(arrows, layout.arrows, layout.labels, strict=True):
+        boxes = [(cards[key], layout.boxes[key]) for key in (arrow.source, arrow.reader)]
+        left = any(0 < corners[-1][0] - x < CROWDED for x in tips[arrow.reader])
+        parts.append(draw_arrow(arrow, corners, middle, boxes, layout.down, left))
+    return parts
 
 
 def data(**facts):
     """Attributes by which scripts find what belongs to which node or edge."""
-    return " ".join(f'data-{name}="{escape(fact)}"' for name, fact in facts.items())
+    return "".join(f' data-{name}="{escape(fact)}"' for name, fact in facts.items() if fact)
 
 
-def line(text, kind, x, y, size):
-    return f'<text class="{kind}" x="{x:g}" y="{y:g}" font-size="{size}">{escape(text)}</text>'
+def line(text, kind, x, y, size, part=None):
+    found = data(part=part)
+    return (
+        f'<text class="{kind}" x="{x:g}" y="{y:g}" font-size="{size}"{found}>{escape(text)}</text>'
+    )
 
 
-def arrow(corners):
-    """A path through the corners, with rounded bends and a head.
+def draw_arrow(arrow, corners, middle, boxes, down, crowded=False):
+    """One arrow with what stands on it; crowded: is another head close to the left of its own?"""
+    edges = " ".join(edge["id"] for edge in arrow.edges)
+    found = data(source=arrow.source, reader=arrow.reader, edges=edges)
+    drawn = path_and_head(start_and_rest(corners, *boxes[0]))
+    if arrow.label:
+        drawn += chip(arrow, *beside(corners, middle, arrow.label, arrow.ground))
+    if arrow.pin:
+        card, (_, y) = boxes[1]
+        reach = card.height / 2 - 10  # how far from the middle it may stand
+        drawn += pin(arrow.pin, *corners[-1], y, reach, down, crowded)
+    return f'<g class="arrow"{found}>{drawn}</g>'
 
-    It starts a little inside its card, which is drawn over it, so that no gap shows at a card whose
-    outline is round.
-    """
+
+def start_and_rest(corners, card, centre):
+    """The corners of an arrow, moved to where the card that it leaves really has its border."""
     (x0, y0), (x1, y1) = corners[:2]
-    start = (x0 - 12 * sign(x1 - x0), y0 - 12 * sign(y1 - y0))
+    wide, high = card.size
+    dx, dy = sign(x1 - x0), sign(y1 - y0)
+    along = high / 2 - abs(y0 - centre[1]) if dx else wide / 2 - abs(x0 - centre[0])
+    depth = inset(card.kind, along, high)
+    return [(x0 - depth * dx, y0 - depth * dy), *corners[1:]]
+
+
+def path_and_head(corners):
+    """A path through the corners, with rounded bends and a head."""
     (x2, y2), (tip_x, tip_y) = corners[-2:]
     dx, dy = sign(tip_x - x2), sign(tip_y - y2)
     base = (tip_x - (HEAD - 1) * dx, tip_y - (HEAD - 1) * dy)
@@ -71,7 +118,7 @@ def arrow(corners):
         f"M{tip_x:g},{tip_y:g}L{tip_x - HEAD * dx + side_x:g},{tip_y - HEAD * dy + side_y:g}"
         f"L{tip_x - HEAD * dx - side_x:g},{tip_y - HEAD * dy - side_y:g}z"
     )
-    path = rounded([start, *corners[1:-1], base])
+    path = rounded([*corners[:-1], base])
     return f'<path class="edge" stroke-width="1.7" d="{path}"/><path class="head" d="{head}"/>'
 
 
@@ -91,47 +138,96 @@ def sign(x):
     return (x > 0) - (x < 0)
 
 
-def chip(label, x, y):
-    """A label on an arrow, on ground of its own."""
-    wide = width(label, SMALL)
-    ground = f'<rect class="chip" x="{x - wide / 2:g}" y="{y - 9:g}" width="{wide:g}" height="18"/>'
-    return ground + line(label, "ink name", x, y + 4.5, SMALL)
+def beside(corners, middle, size, ground):
+    """Where the text of a label starts, is centred or ends: (x, y, anchor).
+
+    It stays close to its arrow, even where room is kept for a longer one.
+    """
+    (x, y), (wide, high) = middle, size
+    left, right = x - wide / 2, x + wide / 2
+    upright, level = [], False
+    for (ax, ay), (bx, by) in pairwise(corners):
+        if min(ay, by) <= y + high / 2 and max(ay, by) >= y - high / 2:
+            upright += [ax] if ax == bx else []
+            level |= ax != bx and min(ax, bx) < right and max(ax, bx) > left
+    for line in upright:
+        if left < line < right and not level:
+            return min(max(line, left + ground / 2), right - ground / 2), y, "middle"
+    if any(left - NEAR <= line <= left for line in upright):
+        return left + 3, y, "start"
+    if any(right <= line <= right + NEAR for line in upright):
+        return right - 3, y, "end"
+    return x, y, "middle"
 
 
-def pin(number, x, y, middle, reach, down):
+def chip(arrow, x, y, anchor):
+    """What stands on an arrow, on ground of its own."""
+    wide, high = arrow.ground, arrow.label[1]
+    lines = [(arrow.local, "local")] if arrow.local else []
+    lines += [([(arrow.marks, None)], "ink name")] if arrow.marks else []
+    left = x - {"start": 3, "middle": wide / 2, "end": wide - 3}[anchor]
+    drawn = (
+        f'<rect class="chip" x="{left:g}" y="{y - high / 2:g}" width="{wide:g}" '
+        f'height="{high:g}" rx="4"/>'
+    )
+    aside = "" if anchor == "middle" else f' style="text-anchor:{anchor}"'
+    base = y - high / 2 + CHIP - 3
+    for i, (told, kind) in enumerate(lines):
+        spans = "".join(
+            f"<tspan{data(part='local', edge=edge)}>{escape(text)}</tspan>"
+            if edge
+            else escape(text)
+            for text, edge in told
+        )
+        drawn += (
+            f'<text class="{kind}" x="{x:g}" y="{base + CHIP * i:g}" font-size="{SMALL}"{aside} '
+            f'xml:space="preserve">{spans}</text>'
+        )
+    return drawn
+
+
+def pin(number, x, y, middle, reach, down, crowded):
     """Which input an arrow brings: beside its head, or just inside the card that it reaches."""
+    half = width(number, SMALL) / 2
     if down:
-        return line(number, "muted", x - 6 - width(number, SMALL) / 2, y - 4, SMALL)
+        aside = 6 + half if crowded else -6 - half
+        return line(number, "muted", x + aside, y - 4, SMALL, "pin")
     inside = max(middle - reach, min(middle + reach, y))
-    return line(number, "muted", x + 7 + width(number, SMALL) / 2, inside + 4, SMALL)
+    return line(number, "muted", x + 7 + half, inside + 4, SMALL, "pin")
 
 
-def draw_card(card, x, y, down):
-    """One card, centred at (x, y): outline, badge, tag."""
+def draw_card(key, card, x, y, down):
+    """One card, centred at (x, y): outline, badge, lines."""
     wide, high = card.size
     left, top = x - wide / 2, y - high / 2
-    parts = [OUTLINES[card.kind](left, top, wide, high)]
+    parts = [outline(card.kind, left, top, wide, high)]
     if card.symbol:
         shift = PIN if card.pins and not down else 0
         parts.append(badge(card, left, top, high, shift))
     middle = left + card.badge + card.tag / 2
-    size = SMALL if card.kind == "constant" else SIZE
-    first = y - 5 if card.gradient else y + 5
-    name = f'<tspan class="name">{escape(card.name)}</tspan>' if card.name else ""
-    parts.append(
-        f'<text class="ink" x="{middle:g}" y="{first:g}" font-size="{size}" xml:space="preserve">'
-        f"{name}{escape(card.rest)}</text>"
+    first = y + 5 - (LINE + 1) / 2 * (len(card.lines) - 1)
+    for i, told in enumerate(card.lines):
+        base = first + (LINE + 1) * i
+        parts.append(card_line(told, middle, base))
+    found = data(node=key, of=card.of, members=" ".join(card.members))
+    return f'<g class="card {card.kind}"{found}>{"".join(parts)}</g>'
+
+
+def card_line(told, x, y):
+    if told.part != "title":
+        return line(told.text, told.kind, x, y, told.size, told.part)
+    name = f'<tspan class="name">{escape(told.name)}</tspan>' if told.name else ""
+    value = f'<tspan data-part="value">{escape(told.text)}</tspan>'
+    return (
+        f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{told.size}" data-part="title" '
+        f'xml:space="preserve">{name}{value}</text>'
     )
-    if card.gradient:
-        kind = "missing" if card.gradient == NOT_REACHED else "gradient"
-        parts.append(line(card.gradient, kind, middle, y + 14, SMALL))
-    return "".join(parts)
 
 
 def badge(card, left, top, high, shift):
     """The left half of an operator's card, with its symbol; shifted to make room for pins."""
-    inset = 4 if card.kind == "output" else 1
-    x, y, high, r = left + inset, top + inset, high - 2 * inset, 10 - inset
+    gap = 4 if card.kind == "output" else 1
+    x, y, high, r = left + gap, top + gap, high - 2 * gap, 10 - gap
     right = left + card.badge
     size = symbol_size(card.symbol)
     middle = (x + shift + right) / 2
@@ -140,52 +236,3 @@ def badge(card, left, top, high, shift):
         f'q0,{r} {r},{r}H{right:g}z"/>'
         + line(card.symbol, "ink name", middle, y + high / 2 + 0.36 * size, size)
     )
-
-
-def outline(points, kind, width=1.5):
-    path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points) + "z"
-    return f'<path class="{kind}" stroke-width="{width}" d="{path}"/>'
-
-
-def box(kind, x, y, wide, high, radius, more=""):
-    return (
-        f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}" '
-        f'rx="{radius:g}" stroke-width="1.5"{more}/>'
-    )
-
-
-def input_outline(x, y, wide, high):
-    """A pill."""
-    return box("input", x, y, wide, high, min(wide, high) / 2)
-
-
-def weight_outline(x, y, wide, high):
-    """A box with its corners cut off, in a strong line."""
-    cut, right, low = 9, x + wide, y + high
-    corners = [
-        (x + cut, y), (right - cut, y), (right, y + cut), (right, low - cut),
-        (right - cut, low), (x + cut, low), (x, low - cut), (x, y + cut),
-    ]  # fmt: skip
-    return outline(corners, "weight", 2.2)
-
-
-def constant_outline(x, y, wide, high):
-    """A plain box in a dashed line."""
-    return box("constant", x, y, wide, high, 0, ' stroke-dasharray="4 3"')
-
-
-def op_outline(x, y, wide, high):
-    """A box with round corners."""
-    return box("op", x, y, wide, high, 10)
-
-
-def output_outline(x, y, wide, high):
-    """An operator's box with a second line inside the first."""
-    inner = box("output", x + 3.5, y + 3.5, wide - 7, high - 7, 7)
-    return box("output", x, y, wide, high, 10) + inner
-
-
-OUTLINES = {
-    "input": input_outline, "weight": weight_outline, "constant": constant_outline,
-    "op": op_outline, "output": output_outline,
-}  # fmt: skip

@@ -12,7 +12,7 @@ LONGEST = 18  # characters of a name; more would push the graph off the page
 # so that no text leaves its box in any other.
 EM = (
     dict.fromkeys("ijlI|!.,:;'’ ", 0.34) | dict.fromkeys("frt-()[]/\"", 0.42)
-    | dict.fromkeys("mMwW@%&…", 1.0) | dict.fromkeys("+−×÷=<>←→∂~", 0.84)
+    | dict.fromkeys("mMwW@%&…■", 1.0) | dict.fromkeys("+−×÷=<>←→∂~", 0.84)
 )  # fmt: skip
 BOLD = 1.15  # how much wider bold text is
 
@@ -87,3 +87,17 @@ def content(value):
         return shape(value["shape"])
     numbers = ", ".join(map(number, value["data"]))
     return f"[{numbers}]" if value["shape"] else numbers
+
+
+def roomy(value):
+    """The value with the widest numbers that four digits can give, to leave room for any."""
+    return filled(value, "-1.235e-10")
+
+
+def usual(value):
+    """The value with numbers as wide as most."""
+    return filled(value, "0.1235")
+
+
+def filled(value, number):
+    return value | {"data": [number] * len(value["data"])} if "data" in value else value

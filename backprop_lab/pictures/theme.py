@@ -12,14 +12,14 @@ LIGHT = {
     "edge": "#6b7785", "gradient": "#a83a00", "badge": "#dfe5ee",
     "input": ("#e1effa", "#0067a8"), "weight": ("#fdeedd", "#b85000"),
     "constant": ("#f4f5f7", "#7b8592"), "op": ("#ffffff", "#4a5665"),
-    "output": ("#e3f5ec", "#00754f"),
+    "output": ("#e3f5ec", "#00754f"), "group": ("#efeafb", "#6a4fb3"),
 }  # fmt: skip
 DARK = {
     "panel": "#14181f", "frame": "#343c48", "ink": "#e9edf2", "muted": "#a3afbd",
     "edge": "#8d99a8", "gradient": "#ffab75", "badge": "#333d4b",
     "input": ("#12304a", "#5bb5ef"), "weight": ("#43280f", "#f79a4c"),
     "constant": ("#20262f", "#8a95a3"), "op": ("#1d232c", "#a9b4c2"),
-    "output": ("#0f3a2b", "#3ecb98"),
+    "output": ("#0f3a2b", "#3ecb98"), "group": ("#2a2342", "#b39df0"),
 }  # fmt: skip
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -29,7 +29,7 @@ def style():
     """The style sheet of a picture: light, and dark where the reader's system asks for it."""
     return (
         f"text{{font-family:{FONT};text-anchor:middle}}"
-        ".name{font-weight:600}.gradient,.missing{font-style:italic}"
+        ".name{font-weight:600}.gradient,.missing,.local{font-style:italic}"
         + rules(LIGHT)
         + "@media (prefers-color-scheme:dark){"
         + rules(DARK)
@@ -45,7 +45,7 @@ def live_style():
         f":host([data-dark]){{{variables(DARK)};color-scheme:dark}}"
         f".frame{{font:14px/1.45 {FONT};color:var(--ink);background:var(--panel)}}"
         f"text{{font-family:{FONT};text-anchor:middle}}"
-        ".name{font-weight:600}.gradient,.missing{font-style:italic}"
+        ".name{font-weight:600}.gradient,.missing,.local{font-style:italic}"
         + rules(LIGHT)
         + rules(DARK, ":host([data-dark]) ")
     )
@@ -60,14 +60,15 @@ def variables(colours):
 
 def rules(colours, where=""):
     kinds = "".join(
-        f"{where}.{kind}{{fill:{pair[0]};stroke:{pair[1]}}}"
+        f"{where}rect.{kind},{where}path.{kind}{{fill:{pair[0]};stroke:{pair[1]}}}"
         for kind, pair in colours.items()
         if isinstance(pair, tuple)
     )
     plain = {
-        ".panel": "fill:{panel};stroke:{frame}", ".badge": "fill:{badge}", ".chip": "fill:{panel}",
-        ".edge": "fill:none;stroke:{edge}", ".head": "fill:{edge}", ".ink": "fill:{ink}",
-        ".muted,.missing": "fill:{muted}", ".gradient": "fill:{gradient}",
+        ".panel": "fill:{panel};stroke:{frame}", ".badge": "fill:{badge}",
+        ".edge": "fill:none;stroke:{edge}", ".head": "fill:{edge}", ".ink,.local": "fill:{ink}",
+        ".chip": "fill:{panel}",
+        ".muted,.missing,.saved": "fill:{muted}", ".gradient": "fill:{gradient}",
     }  # fmt: skip
     return kinds + "".join(
         f"{where}{name.replace(',', f',{where}')}{{{rule.format(**colours)}}}"

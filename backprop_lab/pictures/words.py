@@ -3,8 +3,10 @@
 from collections import Counter
 
 from ..graph import LEAVES, unused
+from .arrows import LONG, local_text
 from .cards import gradient_word
 from .text import clean, content, is_written_out, isolate
+from .view import WHOLE
 
 INFIX = {"+", "−", "×", "÷", "**", "@"}
 STEPS = 12  # operators that are told one by one; more are counted
@@ -13,13 +15,18 @@ MANY = 16  # gradients that are told with their numbers
 SHORT = 24  # characters of a formula that may stand for a tensor without a name
 
 
-def describe(graph):
-    """The graph in a few sentences: what is computed from what, in which order, how it came out.
+def describe(view, local=False, saved=False):
+    """A view in a few sentences: what is computed from what, in which order, how it came out.
+
+    Arguments: local (tell local derivatives?), saved (tell what is kept for backward?).
 
     >>> from ..graph import Graph
-    >>> describe(Graph.from_rows({"a": ["input"], "c": ["*", "a", "a"], "d": ["exp", "c"]}))
+    >>> from .view import view_of
+    >>> rows = {"a": ["input"], "c": ["*", "a", "a"], "d": ["exp", "c"]}
+    >>> describe(view_of(Graph.from_rows(rows)))
     'Graph of d, from the input a. In 2 steps: c = a × a; d = exp(c). Read twice: a.'
     """
+    graph = view.record
     order = graph.nodes  # inputs before readers
     operators = [node for node in order if node["op"]]
     titles = name_all(graph, order)
@@ -29,8 +36,11 @@ def describe(graph):
     sentences = [
         f"Graph of {outputs}, from {origins(order, titles)}.",
         steps(graph, operators, titles) if len(operators) <= STEPS else counts(graph, operators),
+        groups(view),
         sharing(graph, order, titles),
         broadcasting(graph, titles),
+        local_derivatives(graph, titles) if local else "",
+        kept(graph, titles) if saved else "",
         gradients(graph, order, titles),
     ]
     return " ".join(filter(None, sentences))
@@ -150,6 +160,47 @@ def broadcasting(graph, titles):
     }
     copied = [f"{title} into {n} copies" for title, n in found.items()]
     return f"Broadcast: {few(copied)}." if copied else ""
+
+
+def groups(view):
+    """Which groups are folded; for a large graph without any, that there could be some."""
+    folded = [clean(node["name"]) for node in view.nodes if node["kind"] == "group"]
+    if folded:
+        return f"Folded into {number_of(len(folded), 'group')}: {few(folded)}."
+    named = any(node["group"] for node in view.record.nodes)
+    if len(view.record.nodes) > WHOLE and not named:
+        return 'Drawn whole; with bl.group("t=1"), a step or a layer is folded into one node.'
+    return ""
+
+
+def local_derivatives(graph, titles):
+    """How each result moves with each input: by its number or its kind; many are counted."""
+    told = [
+        (local_text(edge["local"]), titles[edge["from"]], titles[edge["to"]])
+        for edge in graph.edges
+        if edge["local"] and local_text(edge["local"])
+    ]
+    if len(told) > MANY:
+        kinds = Counter(edge["local"]["kind"] for edge in graph.edges if edge["local"])
+        counted = listed([f"{n} {clean(kind, LONG)}" for kind, n in kinds.most_common(NAMED)])
+        others = len(told) - sum(n for _, n in kinds.most_common(NAMED))
+        return f"Local derivatives: {counted}{f' and {others} others' if others > 0 else ''}."
+    each = "; ".join(f"{text} from {source} to {reader}" for text, source, reader in told)
+    return f"Local derivatives: {each}." if each else ""
+
+
+def kept(graph, titles):
+    """Which tensors are kept for backward: inputs and results of operators, and what else."""
+    sources = {(edge["to"], f"input {edge['slot']}"): edge["from"] for edge in graph.edges}
+    found, more = {}, 0
+    for node in graph.nodes:
+        for saved in node["saved"]:
+            key = node["id"] if saved == "output" else sources.get((node["id"], saved))
+            more += key is None
+            found |= {titles[key]: None} if key else {}
+    told = [few(list(found))] if found else []
+    told += [number_of(more, "other array")] if more else []
+    return f"Saved for backward: {listed(told)}." if told else ""
 
 
 def gradients(graph, order, titles):

@@ -15,30 +15,35 @@ class Interactive(Picture):
     Attributes: those of Picture; data (what the script was given).
     """
 
-    def __init__(self, still, script, data):
-        """Arguments: still (the Picture of the fallback), script (the name of a .js file beside
-        this one, which defines `start(host, data)`), data (anything that JSON can hold)."""
+    def __init__(self, still, scripts, data):
+        """Arguments: still (the Picture of the fallback), scripts (the name of a .js file beside
+        this one, or a list of them; the last one defines `start(host, data)`), data (anything that
+        JSON can hold)."""
         self.data = data
-        super().__init__(still.alt, still.svg, wrap(still.html, script, data))
+        super().__init__(still.alt, still.svg, wrap(still.html, scripts, data))
 
 
-def wrap(fallback, script, data):
+def wrap(fallback, scripts, data):
     """The fallback, and the script that takes its place where it is run.
 
     The same picture gives the same text, byte for byte: the script finds its host by its place.
     """
     return (
         f'<div class="backprop-lab" data-lm-suppress-shortcuts="true">{fallback}</div>\n'
-        f"<script>(() => {{\n{source(script)}\nstart(findHost(), {embed(data)});\n}})();</script>"
+        f"<script>(() => {{\n{source(scripts)}\nstart(findHost(), {embed(data)});\n}})();</script>"
     )
 
 
-def source(script):
+def source(scripts):
     """The code of a widget, with what all of them share before it."""
-    files = [HERE / "frame.js", HERE / f"{script}.js"]
-    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    style = live_style() + (HERE / "frame.css").read_text(encoding="utf-8")
-    return f"const FRAME_STYLE = {embed(style)};\n{code}"
+    scripts = [scripts] if isinstance(scripts, str) else scripts
+    code = "\n".join(read(f"{name}.js") for name in ["frame", *scripts])
+    return f"const FRAME_STYLE = {embed(live_style() + read('frame.css'))};\n{code}"
+
+
+def read(name):
+    """The text of a file beside this one."""
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 def embed(data):

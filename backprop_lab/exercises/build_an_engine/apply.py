@@ -33,7 +33,7 @@ def probe_apply(answer, case):
     z = answer(Product, x, y)
     if z is ...:
         return ...
-    if not isinstance(z, Value):
+    if not hasattr(z, "node"):  # the page has a Value of its own, so its class says nothing
         return {"z": what_is(z)}
     w = answer(Mix, z, z, x)
     return {"z": tell(z, x=x, y=y), "w": tell(w, x=x, y=y, z=z), "given": given,

@@ -18,16 +18,14 @@ TINY = 1e-30
 
 def partials_cases(seed):
     rng = np.random.default_rng([seed, 21])
-    cases = []
-    for op in ("+", "*", "exp", "log", "max", "max", "*", "exp", "log"):
-        x, y = rng.choice([-1, 1], 2) * rng.uniform(0.4, 2.5, 2)
-        if op in ("exp", "log"):
-            cases.append({"op": op, "x": float(abs(x)), "y": None})
-        else:
-            x, y = (max(x, y), min(x, y)) if op == "max" and len(cases) == 4 else (x, y)
-            cases.append({"op": op, "x": float(x), "y": float(y)})
-    cases[5] |= {"x": cases[5]["x"] - 5}  # here the second input is the larger
-    return cases
+    small, large = rng.uniform(0.4, 0.9, 6), rng.uniform(1.3, 2.5, 6)
+    points = [
+        ("+", large[0], -small[0]), ("*", -small[1], large[1]), ("exp", small[2], None),
+        ("log", small[3], None), ("max", large[2], small[4]), ("max", -large[3], -small[5]),
+        ("max", -large[4], small[0]), ("*", -large[0], -small[2]), ("exp", -large[1], None),
+        ("log", large[5], None),
+    ]  # fmt: skip
+    return [{"op": op, "x": float(x), "y": y and float(y)} for op, x, y in points]
 
 
 def wanted(case):
@@ -53,11 +51,14 @@ def judge_partials(case, output):
     if numbers is None:
         return [f"{asked} has to return a tuple of numbers; {what_came(output)}"]
     if len(numbers) != len(right):
-        return [f"{asked} gave {len(numbers)} numbers, and the operator has {len(right)} inputs."]
+        inputs = "one input" if len(right) == 1 else "two inputs"
+        return [f"{asked} has {inputs}, and the tuple has the length {len(numbers)}."]
     for slot, (mine, theirs) in enumerate(zip(numbers, right, strict=True)):
         if not close(mine, theirs):
-            side = "large" if mine > theirs else "small"
-            return [f"{asked}: the derivative by input {slot + 1} is {mine:.4g}, too {side}."]
+            said = f"{asked}: the derivative by input {slot + 1} is {mine:.4g}"
+            if not np.isfinite(mine):
+                return [f"{said}, which is no number to go on with."]
+            return [f"{said}, too {'large' if mine > theirs else 'small'}."]
     return []
 
 

@@ -13,11 +13,14 @@ def path_sum_cases(seed):
     for rows, start, end in (
         ({"x": ["input"], "z": ["f", "x"]}, "x", "z"),
         ({"x": ["input"], "z": ["f", "x", "x"]}, "x", "z"),
+        ({"x": ["input"], "z": ["same", "x", "x"]}, "x", "z"),
         ({"a": ["input"], "b": ["f", "a"], "c": ["g", "b", "a"], "d": ["f", "b", "c"]}, "a", "d"),
         ({"a": ["input"], "k": ["weight"], "b": ["f", "a"], "z": ["g", "b", "b"]}, "k", "b"),
         ({"a": ["input"], "b": ["f", "a"], "c": ["g", "b", "a"]}, "c", "c"),
     ):
         local = random_slopes(rng, rows)
+        if rows["x" if "x" in rows else "a"] and "same" in rows.get("z", ()):
+            local["z"][1] = local["z"][0]  # as in x · x
         cases.append({"graph": rows, "local": local, "start": start, "end": end})
     for size in (4, 6, 8):
         rows = random_rows_of(rng, size)
@@ -73,10 +76,9 @@ PATH_SUM = Exercise(
 Write `path_sum(graph, local, start, end)`.
 
 - `graph` is a dictionary of rows; `local[z]` lists the local derivatives of `z`, one for each of
-  its inputs, in their order. What the operators are does not matter.
-- Return the sum over all paths from `start` to `end`, each path counting as the product of the
-  local derivatives along it. Without a path it is 0. If `start` is `end`, the path has no edges,
-  and the answer is 1.
+  its inputs, in their order.
+- Return the sum over all paths from `start` to `end` of the product of the local derivatives along
+  it: 0 if there is no path, and 1 if `start` is `end`.
 - The graphs are small: a function that calls itself will do.""",
     cases=path_sum_cases,
     judge=judge_path_sum,

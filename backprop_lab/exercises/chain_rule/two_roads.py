@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..diagnosis import as_numbers, close, diagnose
+from ..diagnosis import as_numbers, close, constant_factor
 from ..exercise import Exercise, Hint, Misconception
 from ..random_graphs import what_came
 
@@ -11,7 +11,7 @@ TINY = 1e-30
 
 def two_roads_cases(seed):
     rng = np.random.default_rng([seed, 22])
-    points = [(2.0, 0.5), *rng.uniform(0.3, 1.8, (5, 2))]
+    points = [*rng.uniform(0.3, 1.8, (5, 2)), (2.0, 0.5)]  # the last one is the page's; z is 1 there
     return [{"x": float(x), "y": float(y)} for x, y in points]
 
 
@@ -25,10 +25,16 @@ def judge_two_roads(case, output):
     numbers = as_numbers(output)
     if numbers is None or len(numbers) != 2:
         return [f"Two numbers are asked for, as a tuple; {what_came(output)}"]
+    if close(numbers, wanted):
+        return []
+    at = f"At x = {x:.4g}, y = {y:.4g}"
+    factor = constant_factor(np.array(numbers), np.array(wanted), ())
+    if factor:
+        return [f"{at} both numbers are {factor} what they have to be."]
     for name, mine, right in zip("xy", numbers, wanted, strict=True):
         if not close(mine, right):
-            return [f"At x = {x:.4g}, y = {y:.4g}, by {name}: {diagnose(mine, right)}"]
-    return []
+            side = "large" if mine > right else "small"
+            return [f"{at}, by {name}: {mine:.4g} is too {side}."]
 
 
 def wrong(by_x, by_y):
@@ -81,8 +87,9 @@ TWO_ROADS = Exercise(
         Misconception(
             "own_factor",
             wrong("x * (1 / z + np.exp(z))", "y * (1 / z + np.exp(z))"),
-            "The first step is the product, and each input got its own factor there. z moves by "
-            "`y` per unit of `x`, and by `x` per unit of `y`.",
+            "The first step is the product, and each input got its own factor there, or the two "
+            "results have changed places. z moves by `y` per unit of `x`, and by `x` per unit of "
+            "`y`.",
         ),
         Misconception(
             "derivative_inside",
