@@ -228,6 +228,7 @@ def run(op, inputs, options=None):
     node.inputs = inputs
     node.needs_input_grad = needs
     node.retained_by = None
+    node.saved_tensors = ()
     node.number = next(numbers)
     if not op.ours:
         node.given = arrays  # a second derivative asks whether they are still what they were

@@ -22,8 +22,15 @@ class Node:
     (arrays kept for the rules). A rule may hang other things on it, such as `ctx.axis = axis`.
     """
 
-    saved_tensors = ()
-    retained_by = None  # a weak reference to its result, if that has asked for its gradient
+    __slots__ = (
+        "__dict__",  # what rules hang on it; Python makes it for the few nodes that have any
+        "inputs",
+        "needs_input_grad",
+        "number",
+        "op",
+        "retained_by",  # a weak reference to its result, if that has asked for its gradient
+        "saved_tensors",
+    )
     line = None  # where it was called; known only within group() or detect_anomaly()
     group = None  # the name that group() gave it
 

@@ -167,19 +167,20 @@ def check_seed(output, gradient):
         )
     if not isinstance(output.data, (np.ndarray, np.generic)):
         raise no_data_behind(output)
-    if gradient is None:
-        if output.shape != ():
-            raise GradientError(
-                f"backward() can start by itself only from a scalar; this is {describe(output)}. "
-                "Reduce it with .sum() or .mean(), or say how much each entry matters: "
-                f"backward(gradient) with an array of shape {output.shape}."
-            )
-        gradient = 1.0
-    if output.dtype.kind != "f":
+    shape, dtype = output.data.shape, output.data.dtype
+    if gradient is None and shape != ():
         raise GradientError(
-            f"{describe(output)} holds {output.dtype}, which no small amount can nudge, so there "
+            f"backward() can start by itself only from a scalar; this is {describe(output)}. "
+            "Reduce it with .sum() or .mean(), or say how much each entry matters: "
+            f"backward(gradient) with an array of shape {shape}."
+        )
+    if dtype.kind != "f":
+        raise GradientError(
+            f"{describe(output)} holds {dtype}, which no small amount can nudge, so there "
             "are no slopes to send back. Compute with floating-point data: data.astype(float)."
         )
+    if gradient is None:
+        return dtype.type(1.0)
     if is_tensor(gradient):
         if gradient.requires_grad:
             raise GradientError(
@@ -190,14 +191,14 @@ def check_seed(output, gradient):
     numbers = as_numbers(gradient)
     if numbers is None:
         raise DataError(
-            f"The gradient has to be an array of numbers, of shape {output.shape}; it is "
+            f"The gradient has to be an array of numbers, of shape {shape}; it is "
             f"{a_kind_of(gradient)}."
         )
-    gradient = np.array(numbers, output.dtype)[()]
-    if gradient.shape != output.shape:
+    gradient = np.array(numbers, dtype)[()]
+    if gradient.shape != shape:
         raise ShapeError(
             f"The gradient has shape {gradient.shape}, and {describe(output)} needs one number for "
-            f"each of its entries: shape {output.shape}."
+            f"each of its entries: shape {shape}."
         )
     check_seed_value(gradient)
     return gradient

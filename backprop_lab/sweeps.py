@@ -15,6 +15,7 @@ from .node import Plain
 from .rules import check_cotangent, check_tangent, is_tensor
 
 exhaust = partial(deque, maxlen=0)  # runs a generator to its end, and keeps nothing
+age = attrgetter("number")
 
 
 def topological_order(output, until=()):
@@ -42,7 +43,7 @@ def topological_order(output, until=()):
             if source not in found:
                 found.add(source)
                 nodes.append(source)
-    return sorted(nodes, key=attrgetter("number"))
+    return sorted(nodes, key=age)
 
 
 def reverse_sweep(output, cotangents, until=(), quiet=False):
@@ -82,7 +83,11 @@ def reverse_sweep(output, cotangents, until=(), quiet=False):
         for x in node.inputs:
             if node.needs_input_grad[slot]:
                 x_bar = x_bars[slot]
-                if type(x_bar) is not float64 or type(x.data) is not float64:
+                kind = type(x_bar)
+                if kind is not type(x.data) or (
+                    kind is not float64
+                    and (x_bar.shape != x.data.shape or x_bar.dtype is not x.data.dtype)
+                ):
                     x_bar = check_cotangent(node, slot, x_bar)
                 if WATCHED:
                     check_value(node, x_bar, slot)

@@ -63,25 +63,24 @@ def look(page, name, **how):
 
 
 @pytest.fixture
-def page_of(browser, tmp_path):
-    """A function that shows outputs (pieces of HTML) on a page that cannot reach the network.
+def page_at(browser):
+    """A function that shows a file of HTML in a browser that cannot reach the network.
 
-    Arguments: outputs, dark (None: the page does not say, so the reader's system decides; True or
-    False: as JupyterLab says it), width, and whatever playwright's new_page takes
-    (color_scheme="dark", reduced_motion="reduce", forced_colors="active", …).
-    No page may report an error or ask for anything outside.
+    Arguments: path, width, init (JavaScript to run before anything else), and whatever playwright's
+    new_page takes (color_scheme="dark", reduced_motion="reduce", forced_colors="active", …).
+    No page may report an error. page.asked: the addresses outside that it asked for.
     """
     pages, said = [], []
 
-    def open_page(*outputs, dark=None, width=1000, **settings):
-        theme = "" if dark is None else f' data-jp-theme-light="{str(not dark).lower()}"'
-        path = tmp_path / f"{len(pages)}.html"
-        text = OUTPUT.format(theme=theme, outputs="\n".join(outputs))
-        path.write_text(text, encoding="utf-8", errors="replace")
+    def open_page(path, width=1000, init=None, **settings):
         page = browser.new_page(viewport={"width": width, "height": 900}, **settings)
         pages.append(page)
-        page.route(NETWORK, lambda route: (said.append(route.request.url), route.abort()))
-        listen(page, said)
+        page.asked = []
+        page.route(NETWORK, lambda route: (page.asked.append(route.request.url), route.abort()))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda told: is_complaint(told) and said.append(told.text))
+        if init:
+            page.add_init_script(init)
         page.goto(path.as_uri())
         return page
 
@@ -91,20 +90,41 @@ def page_of(browser, tmp_path):
     assert not said
 
 
-def listen(page, said):
-    """Note every error and warning that a page reports."""
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "console",
-        lambda told: told.type in ("error", "warning") and said.append(f"{told.type}: {told.text}"),
-    )
+def is_complaint(told):
+    """An error or a warning; that the network is blocked is noted elsewhere."""
+    blocked = NETWORK.match((told.location or {}).get("url") or "file:")
+    return told.type in ("error", "warning") and not blocked
 
 
-def violations(page):
-    """What axe finds to mend on a page, in its own words; an empty list if nothing."""
+@pytest.fixture
+def page_of(page_at, tmp_path):
+    """A function that shows outputs (pieces of HTML) on a page of their own.
+
+    Arguments: outputs, dark (None: the page does not say, so the reader's system decides; True or
+    False: as JupyterLab says it), and those of `page_at`. No page may ask for anything outside.
+    """
+    pages = []
+
+    def open_page(*outputs, dark=None, **settings):
+        theme = "" if dark is None else f' data-jp-theme-light="{str(not dark).lower()}"'
+        path = tmp_path / f"outputs-{len(pages)}.html"
+        text = OUTPUT.format(theme=theme, outputs="\n".join(outputs))
+        path.write_text(text, encoding="utf-8", errors="replace")
+        pages.append(page_at(path, **settings))
+        return pages[-1]
+
+    yield open_page
+    assert not [address for page in pages for address in page.asked]
+
+
+def violations(page, within=None):
+    """What axe finds to mend on a page, in its own words; an empty list if nothing.
+
+    Arguments: within (a CSS selector: look there only)."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    context = {"include": [within]} if within else None
+    found = Axe().run(page, context).response["violations"]
     return [
         f"{violation['id']}: {node['target']} {node['failureSummary']}"
         for violation in found
@@ -252,3 +272,19 @@ def switch_theme(page, dark):
     theme, light = ("JupyterLab Dark", "false") if dark else ("JupyterLab Light", "true")
     command(page, "apputils:change-theme", theme=theme)
     page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+
+
+def show_cell(page, start):
+    """Scroll to the first code cell whose source starts so, and make it active; returns its place."""
+    return page.evaluate(
+        """async start => {
+            const notebook = jupyterapp.shell.currentWidget.content;
+            const models = notebook.widgets.map(cell => cell.model);
+            const i = models.findIndex(model =>
+                model.type === 'code' && model.sharedModel.getSource().startsWith(start));
+            notebook.activeCellIndex = i;
+            await notebook.scrollToItem(i, 'start');
+            return i;
+        }""",
+        start,
+    )

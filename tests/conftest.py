@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.browser_tools import browser, jupyter, lab_page, page_of  # noqa: F401 (fixtures)
+from tests.browser_tools import browser, jupyter, lab_page, page_at, page_of  # noqa: F401
 from tests.lab_tools import ROOT, load_lab
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from backprop_lab.coursework import build
 from backprop_lab.exercises import exercises
-from tests.browser_tools import IDLE, look, open_notebook, run_all, switch_theme
+from tests.browser_tools import IDLE, look, open_notebook, run_all, show_cell, switch_theme
 
 NOTEBOOK = "01-computational-graphs.ipynb"
 OUTPUTS = """() => jupyterapp.shell.currentWidget.content.widgets
@@ -28,25 +28,9 @@ def page(jupyter, lab_page):
     return lab_page
 
 
-def cell_of(page, start):
-    """Scroll to the first code cell whose source starts so; returns its place in the notebook."""
-    return page.evaluate(
-        """async start => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            const models = notebook.widgets.map(cell => cell.model);
-            const i = models.findIndex(model =>
-                model.type === 'code' && model.sharedModel.getSource().startsWith(start));
-            notebook.activeCellIndex = i;
-            await notebook.scrollToItem(i, 'start');
-            return i;
-        }""",
-        start,
-    )
-
-
 def answer(page, name, code):
     """Type an answer into an exercise's cell, run it and its check, and read the card."""
-    check = cell_of(page, f'check("{name}"')
+    check = show_cell(page, f'check("{name}"')
     page.evaluate("i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", check - 1)
     page.locator(".jp-Notebook .jp-Cell.jp-mod-active .cm-content").click()
     page.keyboard.press("Control+A")
@@ -56,7 +40,7 @@ def answer(page, name, code):
     page.keyboard.press("Shift+Enter")
     page.wait_for_function(f"([i, before]) => ({COUNT})(i) > before", arg=[check, before])
     page.wait_for_function(IDLE)
-    cell_of(page, f'check("{name}"')
+    show_cell(page, f'check("{name}"')
     card = page.locator(".jp-Cell.jp-mod-active [role=status]")
     card.wait_for()
     return card.inner_text()
@@ -87,7 +71,7 @@ def test_run_all_on_the_blank_notebook_raises_nothing(page):
 
 
 def test_pictures_are_painted(page):
-    cell_of(page, "a = bl.tensor")
+    show_cell(page, "a = bl.tensor")
     page.wait_for_function(
         """() => [...document.querySelectorAll('.jp-OutputArea img')]
             .some(image => image.complete && image.naturalWidth > 200 && image.alt.length > 40)"""
@@ -111,7 +95,7 @@ def test_a_wrong_answer_gets_its_own_hint_and_a_right_one_its_reason(page):
 def test_the_dark_theme_shows_the_same_pictures_and_cards(page):
     switch_theme(page, dark=True)
     for start, name in (("a = bl.tensor", "first-picture"), ('check("topo"', "card")):
-        cell_of(page, start)
+        show_cell(page, start)
         page.wait_for_timeout(500)
         look(page, f"{name}-dark")
     ink, paper = page.evaluate(

@@ -203,6 +203,7 @@ class TestProducts:
         press(page, "ones")
         assert page.locator(".grid input").evaluate_all("all => all.map(x => x.value)") == ["1"] * 2
         np.testing.assert_allclose(product(page, explorer, "v"), engine("3 × 2", v=[1, 1]), 1e-12)
+        assert "so far" not in readout(page)
         press(page, "Back")
         assert readout(page).endswith("so far: 0.")  # of y[2], where x[0] has no part
 

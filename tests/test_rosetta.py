@@ -155,6 +155,9 @@ class TestProgram:
         rows = {"c": ["+", "a", "1"], "a": ["input"], "1": ["constant"], "d": ["exp", "c"]}
         assert repr(bl.rosetta(rows)) == "a = input\nc = a + 1\nd = exp(c)"
 
+    def test_a_number_that_nobody_reads_has_a_line(self):
+        assert repr(bl.rosetta({"1": ["constant"]})) == "1 = constant"
+
     def test_unknown_and_infinite_values_are_named(self):
         with np.errstate(all="ignore"):
             z = (leaf(0.0, "a").log() - leaf(np.inf, "b")) * np.nan

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..engine import Op
+from ..engine import Op, run
 from ..errors import ShapeError, describe
 from .lifting import promote
 from .shapes import broadcast_to, reshape
@@ -69,7 +69,7 @@ def matmul(x, y):
             f"many as the rows on the right ({y.shape[inner]})."
         )
     if len(x_shape) <= 2 and len(y_shape) <= 2:
-        return Matmul.apply(x, y)
+        return run(Matmul, (x, y))
     return matmul_batches(x, y)
 
 

@@ -82,27 +82,31 @@ class SoftmaxCrossEntropy(Op):
 
     def forward(ctx, logits, labels):
         # A row for each class: NumPy reduces few long rows several times as fast as many short ones.
-        shifted, e, total = shift(logits.reshape((-1, logits.shape[-1])).T.copy(), 0)
+        shifted = logits.reshape((-1, logits.shape[-1])).T.copy()
+        shifted -= np.maximum.reduce(shifted)
+        e = np.exp(shifted)
+        total = np.add.reduce(e)
         ctx.save_for_backward(logits)
-        ctx.labels, ctx.probabilities = labels, (e / total).T.reshape(logits.shape)
-        losses = np.log(total) - shifted[labels.ravel(), np.arange(labels.size)]
-        return losses.sum() / losses.size
+        ctx.probabilities = e / total
+        ctx.right = labels.ravel(), np.arange(labels.size)  # row and column of each right answer
+        return np.add.reduce(np.log(total) - shifted[ctx.right]) / labels.size
 
     def vjp(ctx, z_bar):
-        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.labels.size)
+        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.right[0].size)
 
     def jvp(ctx, logits_dot):
-        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.labels.size
+        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.right[0].size
 
     @staticmethod
     def slope(ctx):
-        """softmax - one-hot, n times the slope of the mean."""
+        """softmax - one-hot: the slope of the sum over examples."""
         (logits,) = ctx.saved_tensors
-        # For a second derivative, the probabilities have to be functions of the logits again.
-        p = softmax(logits) if isinstance(logits, Tensor) else ctx.probabilities
+        p = ctx.probabilities
+        if isinstance(logits, Tensor):  # a second derivative: they are functions of the logits again
+            p = softmax(logits).reshape(-1, logits.shape[-1]).T
         one_hot = np.zeros(p.shape, p.dtype)
-        one_hot.reshape((-1, p.shape[-1]))[np.arange(ctx.labels.size), ctx.labels.ravel()] = 1
-        return p - one_hot
+        one_hot[ctx.right] = 1
+        return (p - one_hot).T.reshape(logits.shape)
 
 
 def softmax_cross_entropy(logits, labels):

@@ -31,7 +31,7 @@ def heat_map(matrix, rows, columns, alt):
     """
     is_small = fits(len(rows), len(columns))
     wide, high = tile = CELL if is_small else tile_size(len(rows), len(columns))
-    most = largest(matrix)
+    most, full = largest(matrix), UNDER_TEXT if is_small else 1
     gutter = max(width(label, SIZE) for label in rows) + 10
     tiles = written(matrix, most) if is_small else unwritten(matrix, most, tile)
     height = HEAD + high * len(rows)
@@ -45,7 +45,7 @@ def heat_map(matrix, rows, columns, alt):
         f'height="{box[1] - 1:g}" rx="10"/>'
         f"{labels(rows, columns, tile, gutter, is_small)}"
         f'<g transform="translate({gutter:g} {HEAD})">{tiles}</g>'
-        f'<g transform="translate(0 {height + 20:g})">{legend(most, UNDER_TEXT if is_small else 1)}</g></svg>'
+        f'<g transform="translate(0 {height + 20:g})">{legend(most, full)}</g></svg>'
     )
 
 

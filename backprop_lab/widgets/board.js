@@ -91,6 +91,8 @@ function makeArrow(element) {
 function paintCard(card, scene) {
   if (card.members) return paintGroup(card, scene);
   const known = scene.known.get(card.of);
+  if (card.known === known) return;
+  card.known = known;
   if (card.value) setText(card.value, known.value && card.between + known.value);
   if (card.gradient) {
     setText(card.gradient, known.gradient);

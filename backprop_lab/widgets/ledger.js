@@ -28,12 +28,7 @@ function makeRow(node, called) {
 
 function paintRow(row, scene) {
   const known = scene.known.get(row.id);
-  const [, value, heard, gradient] = row.cells;
-  setCell(value, known.value, known.fullValue);
-  setText(heard, known.heard);
-  setCell(gradient, known.cell, known.fullCell);
-  const kind = known.wrong ? "gradient wrong" : known.partial ? "gradient partial" : "gradient";
-  setClass(gradient, kind);
+  if (row.known !== known) paintCells(row, known);
   const role = scene.active.get(row.id) || "";
   if (row.role === role) return;
   row.role = role;
@@ -42,6 +37,16 @@ function paintRow(row, scene) {
   setText(row.mark, role === "changes" ? "\u25b8 " : "");
   if (role === "changes") row.element.setAttribute("aria-current", "step");
   else row.element.removeAttribute("aria-current");
+}
+
+function paintCells(row, known) {
+  row.known = known;
+  const [, value, heard, gradient] = row.cells;
+  setCell(value, known.value, known.fullValue);
+  setText(heard, known.heard);
+  setCell(gradient, known.cell, known.fullCell);
+  const kind = known.wrong ? "gradient wrong" : known.partial ? "gradient partial" : "gradient";
+  setClass(gradient, kind);
 }
 
 function setCell(cell, text, full) {

@@ -1,37 +1,39 @@
-// The live picture: each new run of a function, sent by the kernel, in the stepper above the controls.
+// The live picture: each new run of a function, sent by the kernel, in the stepper below the controls.
 
 function render({ model, el }) {
   const fault = make("p", { role: "alert" });
   el.append(fault);
   let stepper = null;
-  const show = () => {
-    fault.textContent = model.get("fault");
-    if (stepper && !model.get("fault")) stepper.update(model.get("data"));
-  };
-  const settle = () => {
-    if (stepper) return;
+  const open = () => {
     const host = el.isConnected && hostFor(el);
-    if (!host) return requestAnimationFrame(settle);
-    keepKeys(el.closest(".backprop-lab-controls"));
-    nameSliders(el.closest(".backprop-lab-controls"));
+    if (!host) return requestAnimationFrame(open);
+    openControls(el.closest(".backprop-lab-controls"));
     stepper = start(host, model.get("data"));
-    fault.textContent = model.get("fault");
+    showFault();
   };
-  settle();
-  model.on("change:data", show);
-  model.on("change:fault", show);
+  const showFault = () => { fault.textContent = model.get("fault"); };
+  model.on("change:data", () => stepper && stepper.update(model.get("data")));
+  model.on("change:fault", showFault);
+  open();
 }
 
-// The picture right before the controls among the outputs of their cell, once it has been opened;
-// where outputs are kept apart, one of their own.
+// The picture right below the controls among the outputs of their cell, as soon as it is there; where
+// outputs are kept apart, one of their own.
 function hostFor(el) {
   const outputs = el.closest(".jp-OutputArea");
-  const before = [...(outputs ? outputs.querySelectorAll(".backprop-lab") : [])]
-    .filter((host) => host.compareDocumentPosition(el) & Node.DOCUMENT_POSITION_FOLLOWING);
-  if (before.length) return before.at(-1).dataset.ready ? before.at(-1) : null;
-  const own = make("div", { class: "backprop-lab" });
-  el.prepend(own);
-  return own;
+  if (!outputs) return el.appendChild(make("div", { class: "backprop-lab" }));
+  return [...outputs.querySelectorAll(".backprop-lab[data-ready]")]
+    .find((host) => el.compareDocumentPosition(host) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
+// Typing stays in the controls; and what their library leaves nameless gets a name.
+function openControls(panel) {
+  keepKeys(panel);
+  for (const [selector, role] of [[".noUi-handle", "slider"], [".widget-readout", "textbox"]]) {
+    const element = panel.querySelector(selector);
+    element.setAttribute("role", role);
+    element.setAttribute("aria-label", "Value");
+  }
 }
 
 export default { render };

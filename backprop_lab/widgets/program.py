@@ -45,7 +45,12 @@ class Program:
 
     def __init__(self, graph):
         self.inputs = graph.inputs()
-        self.literals = {node["id"]: text for node in graph.nodes if (text := literal(node))}
+        read = {edge["from"] for edge in graph.edges}
+        self.literals = {
+            node["id"]: text
+            for node in graph.nodes
+            if node["id"] in read and (text := literal(node))
+        }
         given = unique_names([node for node in graph.nodes if node["id"] not in self.literals])
         self.names = self.literals | {key: isolate(name) for key, name in given.items()}
         nodes = [node | {"name": given.get(node["id"])} for node in graph.nodes]

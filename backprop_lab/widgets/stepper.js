@@ -173,8 +173,9 @@ function sceneAt(tale, called, wrong, k, hidden) {
   const active = step ? activeIn(step) : new Map();
   const known = new Map();
   for (const node of tale.nodes.values()) {
-    const own = active.get(node.id) === "changes" ? { step, hidden } : {};
-    known.set(node.id, describe(node, tale, called, wrong, k, own));
+    const changes = active.get(node.id) === "changes";
+    known.set(node.id, changes ? describe(node, tale, called, wrong, k, { step, hidden })
+      : describeUnmoved(node, tale, called, wrong, k));
   }
   const backward = k >= tale.seedStep;
   const moving = !step ? [] : step.edge ? [step.edge.id] : backward ? [] : edgesInto(tale, step.node.id);
@@ -184,6 +185,16 @@ function sceneAt(tale, called, wrong, k, hidden) {
 
 function edgesInto(tale, id) {
   return [...tale.edges.values()].filter((edge) => edge.to === id).map((edge) => edge.id);
+}
+
+// The same object for the same facts, so that only what changes has to be described and painted.
+function describeUnmoved(node, tale, called, wrong, k) {
+  const facts = [tale.holds(node.id, k), tale.computed(node.id, k), k >= tale.seedStep, k === tale.steps.length];
+  const before = tale.described.get(node.id);
+  if (before && before.facts.every((fact, i) => fact === facts[i])) return before.known;
+  const known = describe(node, tale, called, wrong, k, {});
+  tale.described.set(node.id, { facts, known });
+  return known;
 }
 
 // What is shown of one tensor. own: the step, and what of it is hidden, if it is this one's.

@@ -3,7 +3,7 @@
 
 // The tale of one sweep. Step k is the state after k events, so step 0 is before all of them.
 // Returns { nodes, edges, steps, seedStep, locals, due(id), sentence(k, hidden), holds(id, k), last(id),
-// computed(id, k) }.
+// computed(id, k), described }.
 function makeTale(graph, called, events) {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const edges = new Map(graph.edges.map((edge) => [edge.id, edge]));
@@ -19,6 +19,7 @@ function makeTale(graph, called, events) {
     holds: (id, k) => latest(tale.held.get(id) || [], k),
     last: (id) => (tale.held.get(id) || []).at(-1),
     computed: (id, k) => (tale.madeAt.get(id) ?? 0) <= k,
+    described: new Map(), // what has been described of each tensor, to be used again
   };
 }
 

@@ -4,33 +4,32 @@ from ..diagnosis import close
 from ..exercise import Exercise, Hint, Misconception
 from ..random_graphs import shown_slopes
 from .backward import are_numbers, slopes_cases
-from .pieces import Node, Value, build, order_of
+from .pieces import Node, Value, build, given, order_of
 
 
 def again_cases(seed):
-    return slopes_cases(seed, 33)[:4]
+    return slopes_cases(seed, 33)[:5]
 
 
 def probe_again(answer, case):
-    """The gradients of the leaves after one call, and after a second one."""
+    """The gradients of the leaves after one call, a second one, and one on another output."""
     values = build(case["graph"], case["local"])
     output = list(values.values())[-1]
     leaves = {name: value for name, value in values.items() if value.node is None}
     if answer(output) is ...:
         return ...
-    once = {name: value.grad for name, value in leaves.items()}
+    once = {name: leaf.grad for name, leaf in leaves.items()}
     answer(output)
-    twice = {name: value.grad for name, value in leaves.items()}
-    other = build(case["graph"], case["local"])  # and another graph that reads the same leaves
-    for value in other.values():
-        if value.node is not None:
-            value.node.inputs = [leaves.get(name_of(other, x), x) for x in value.node.inputs]
-    answer(list(other.values())[-1])
-    return {"once": once, "twice": twice, "thrice": {n: v.grad for n, v in leaves.items()}}
+    twice = {name: leaf.grad for name, leaf in leaves.items()}
+    further = Value(-2.5, given([output, *leaves.values()], further_slopes(leaves)))
+    answer(further)
+    thrice = {name: leaf.grad for name, leaf in leaves.items()}
+    return {"once": once, "twice": twice, "thrice": thrice}
 
 
-def name_of(values, value):
-    return next(name for name, other in values.items() if other is value)
+def further_slopes(leaves):
+    """Of an output that is computed from the first one and from every leaf."""
+    return [-0.75, *[1.25] * len(leaves)]
 
 
 def wanted(case):
@@ -50,18 +49,24 @@ def wanted(case):
 def judge_again(case, output):
     if not isinstance(output, dict) or not all(are_numbers(output[part]) for part in output):
         return ["Every `.grad` of a leaf has to be a number when backward is done."]
-    calls = {"once": 1, "twice": 2, "thrice": 3}
     said = {"once": "After one call", "twice": "After a second call on the same output",
-            "thrice": "After a call on another output that reads the same leaves"}  # fmt: skip
-    for part, times in calls.items():
+            "thrice": "After a call on another output, computed from that one and the leaves,",
+            }  # fmt: skip
+    for part in said:
         for name, right in wanted(case).items():
-            if not close(output[part][name], times * right):
+            if not close(output[part][name], due(part, right)):
                 return [
                     f"{said[part]} the gradient of {name} is {output[part][name]:.4g}"
                     + ("" if part == "once" else f"; after one it was {output['once'][name]:.4g}")
                     + f".\n{shown_slopes(case)}"
                 ]
     return []
+
+
+def due(part, right):
+    """What has come together in a leaf, if one call gives `right`."""
+    slope, direct = further_slopes([None])
+    return {"once": right, "twice": 2 * right, "thrice": (2 + slope) * right + direct}[part]
 
 
 def wrong(start, end="pass", line="x.grad += message"):
@@ -120,6 +125,16 @@ Write `again(output)`: your `backward`, made safe to be called more than once.
             wrong("for value in order: value.grad = 0.0"),
             "Each call wipes the leaves clean, so only the last one counts. What lies in the "
             "leaves belongs to whoever trains them, and is theirs to clear.",
+            lambda cases, reports: (
+                factor(cases, reports, "twice", 1)
+                and factor(cases, reports, "thrice", due("thrice", 1) - due("twice", 1))
+            ),
+        ),
+        Misconception(
+            "once_only",
+            wrong("if getattr(output, 'done', False): return\n    output.done = True"),
+            "The second call on the same output left no trace. It has to count again: whoever "
+            "calls twice wants twice the gradient.",
             lambda cases, reports: factor(cases, reports, "twice", 1),
         ),
         Misconception(
@@ -140,8 +155,8 @@ Write `again(output)`: your `backward`, made safe to be called more than once.
         Misconception(
             "clears_too_late",
             wrong("pass", end="for value in order[:-1]: value.grad = 0.0"),
-            "After the walk you cleared what it had found, leaves included. The leaves are where "
-            "the result is wanted.",
+            "After a call the leaves have 0: nobody said the first word, or after the walk you "
+            "cleared what it had found. The leaves are where the result is wanted.",
             lambda cases, reports: factor(cases, reports, "once", 0),
         ),
     ),

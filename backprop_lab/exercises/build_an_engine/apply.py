@@ -15,29 +15,35 @@ def apply_cases(seed):
 
 
 def probe_apply(answer, case):
-    """z = x · y, then w = z − z · x in one operator of three inputs; what each run left behind."""
-    given = []
-
-    class Product:
-        def forward(ctx, x, y):
-            given.append([type(x).__name__, type(y).__name__])
-            ctx.save_for_backward(x, y)
-            return number(x) * number(y)
-
-    class Mix:
-        def forward(ctx, x, y, z):
-            ctx.save_for_backward(y)
-            return number(x) - number(y) * number(z)
-
+    """z = x · y, then w = z − z · x, then v = w · y; what each run left behind, seen at the end."""
     x, y = Value(case["x"]), Value(case["y"])
+    RAN.clear()
     z = answer(Product, x, y)
     if z is ...:
         return ...
     if not hasattr(z, "node"):  # the page has a Value of its own, so its class says nothing
-        return {"z": what_is(z)}
+        return {"z": None if z is None else what_is(z)}
     w = answer(Mix, z, z, x)
-    return {"z": tell(z, x=x, y=y), "w": tell(w, x=x, y=y, z=z), "given": given,
-            "leaf": x.node is None}  # fmt: skip
+    v = answer(Product, w, y)
+    return {"z": tell(z, x=x, y=y), "w": tell(w, x=x, y=y, z=z), "v": tell(v, x=x, y=y, w=w),
+            "ran": list(RAN), "leaf": x.node is None}  # fmt: skip
+
+
+RAN = []  # what the operators were called with: the types of their inputs
+
+
+class Product:
+    def forward(ctx, x, y):
+        RAN.append([what_is(x), what_is(y)])
+        ctx.save_for_backward(x, y)
+        return number(x) * number(y)
+
+
+class Mix:
+    def forward(ctx, x, y, z):
+        RAN.append([what_is(x), what_is(y), what_is(z)])
+        ctx.save_for_backward(y)
+        return number(x) - number(y) * number(z)
 
 
 def number(x):
@@ -59,41 +65,50 @@ def tell(value, **known):
     return {
         "data": getattr(value, "data", None),
         "node": what_is(node),
-        "op": getattr(op, "__name__", what_is(op)),
+        "op": op.__name__ if isinstance(op, type) else f"a {what_is(op)}",
         "inputs": [names.get(id(x), what_is(x)) for x in inputs] if listed else what_is(inputs),
         "saved": list(getattr(node, "saved_tensors", ())),
+        "grad": getattr(value, "grad", None),
     }
 
 
 def judge_apply(case, output):
     x, y = case["x"], case["y"]
     if not isinstance(output, dict) or not isinstance(output.get("z"), dict):
-        came = output["z"] if isinstance(output, dict) and "z" in output else what_came(output)
-        return [f"apply has to return a Value; yours returned a {came}."]
-    if output["given"] and output["given"][0] != ["float", "float"]:
+        came = output["z"] if isinstance(output, dict) and "z" in output else output
+        came = f"yours returned a {came}." if isinstance(came, str) else what_came(came)
+        return [f"apply has to return a Value; {came}"]
+    others = [kind for kinds in output["ran"] for kind in kinds if kind not in ("float", "float64")]
+    if others:
         return [
-            f"forward was called with a {output['given'][0][0]}. It computes with numbers: hand it "
-            "what stands in `.data`."
+            f"forward was called with a {others[0]}. It computes with numbers: hand it what stands "
+            "in `.data`."
         ]
+    w = x * y - x * y * x
     wanted = {
         "z": (x * y, "Product", ["x", "y"], [x, y]),
-        "w": (x * y - x * y * x, "Mix", ["z", "z", "x"], [x * y]),
+        "w": (w, "Mix", ["z", "z", "x"], [x * y]),
+        "v": (w * y, "Product", ["w", "y"], [w, y]),
     }
     for name, (data, op, inputs, saved) in wanted.items():
         complaint = compare(name, output[name], data, op, inputs, saved)
         if complaint:
             return [complaint]
+    if len(output["ran"]) != len(wanted):
+        return [f"forward ran {len(output['ran'])} times for {len(wanted)} calls of apply."]
     return [] if output["leaf"] else ["A leaf was given a node, and nothing has made it."]
 
 
 def compare(name, told, data, op, inputs, saved):
-    shown = {"z": "apply(Product, x, y)", "w": "apply(Mix, z, z, x)"}[name]
+    shown = {
+        "z": "apply(Product, x, y)", "w": "apply(Mix, z, z, x)", "v": "apply(Product, w, y)",
+    }[name]  # fmt: skip
     if not isinstance(told["data"], (int, float)) or not close(told["data"], data):
         return f"The `data` of {shown} is not what forward returned."
     if told["node"] != "Node":
         return f"The result of {shown} has no Node, so nobody will know what made it."
     if told["op"] != op:
-        return f"The node of {shown} says that {told['op']} ran."
+        return f"The `op` in the node of {shown} is {told['op']}. It has to be the operator itself."
     if told["inputs"] != inputs:
         listed = told["inputs"]
         listed = ", ".join(listed) if isinstance(listed, list) else f"a {listed}"
@@ -103,6 +118,8 @@ def compare(name, told, data, op, inputs, saved):
             f"After {shown} its node does not hold what this run saved. Each run has a node of "
             "its own, and that very node is the ctx that forward gets."
         )
+    if told["grad"]:
+        return f"The `grad` of {shown} is not 0, and nobody has said anything about it yet."
     return None
 
 
@@ -134,7 +151,9 @@ def apply(op, *inputs):
             "happen to be the same Value, and two messages will go back; in `x - y` the places "
             "matter.",
             lambda cases, reports: any(
-                len(report["returned"]["w"]["inputs"]) == 2 for report in reports
+                report["returned"]["w"]["inputs"] == "set"
+                or len(report["returned"]["w"]["inputs"]) == 2
+                for report in reports
             ),
         ),
         Misconception(
@@ -158,7 +177,7 @@ def apply(op, *inputs):
             "forward was given Values. It computes with plain numbers, which stand in `.data`; the "
             "Values belong in the node.",
             lambda cases, reports: all(
-                report["returned"]["given"][0] == ["Value", "Value"] for report in reports
+                report["returned"]["ran"][0] == ["Value", "Value"] for report in reports
             ),
         ),
         Misconception(

@@ -9,7 +9,8 @@ from .pieces import Node, Value, build, order_of
 
 GRAPHS = {
     "chain": {"x": ["input"], "y": ["f", "x"], "z": ["g", "y"]},
-    "square": {"x": ["input"], "z": ["f", "x", "x"]},
+    "twice": {"x": ["input"], "z": ["f", "x", "x"]},
+    "square": {"x": ["input"], "z": ["f", "x", "x"]},  # with equal slopes, as in x · x
     "uneven": {"a": ["input"], "b": ["f", "a"], "c": ["g", "b", "a"], "d": ["f", "b", "c"]},
     "skip": {
         "x": ["input"], "w": ["weight"], "s": ["f", "x", "w"], "t": ["g", "s"],
@@ -24,9 +25,12 @@ def slopes_cases(seed, key):
     ladder = {"t0": ["input"]}
     for i in range(12):
         ladder[f"t{i + 1}"] = ["f", f"t{i}", f"t{i}"]
-    return [
+    cases = [
         {"graph": rows, "local": random_slopes(rng, rows)} for rows in [*GRAPHS.values(), ladder]
     ]
+    square = cases[list(GRAPHS).index("square")]["local"]["z"]
+    square[1] = square[0]
+    return cases
 
 
 def backward_cases(seed):
@@ -35,9 +39,14 @@ def backward_cases(seed):
 
 def probe_backward(answer, case):
     values = build(case["graph"], case["local"])
-    if answer(values[list(values)[-1]]) is ...:
+    returned = answer(values[list(values)[-1]])
+    if returned is ...:
         return ...
-    return {name: value.grad for name, value in values.items()}
+    asked = [getattr(value.node, "asked", 0) for value in values.values()]
+    return {
+        "gradients": {name: value.grad for name, value in values.items()},
+        "asked": max(asked), "returned": None if returned is None else type(returned).__name__,
+    }  # fmt: skip
 
 
 def fit_to_readers(case, gradients, seed=1.0):
@@ -60,12 +69,21 @@ def are_numbers(gradients):
     )
 
 
-def judge_backward(case, gradients):
+def judge_backward(case, output):
+    gradients = output["gradients"]
     if not are_numbers(gradients):
         return ["Every `.grad` has to be a number when backward is done."]
+    if output["returned"] and not any(gradients.values()):
+        return [
+            f"backward returned a {output['returned']}, and every `.grad` is still 0. Leave the "
+            "gradients there; nothing needs to be returned."
+        ]
     name = fit_to_readers(case, gradients)
     if name is None:
-        return []
+        return [] if output["asked"] <= 1 else [
+            f"Right, but one node was asked {output['asked']:,} times: every path is walked, and "
+            "their number explodes. Let messages meet first; then one vjp for each node will do."
+        ]  # fmt: skip
     result = list(case["graph"])[-1]
     if name == result:
         return [
@@ -76,6 +94,12 @@ def judge_backward(case, gradients):
     told = "; ".join(f"{reader} has {gradients[reader]:.4g}" for reader in readers)
     said = f"The gradient of {name} is {gradients[name]:.4g}, which does not fit its readers"
     return [f"{said}: {told}.\n{shown_slopes(case)}"]
+
+
+def found(cases, reports):
+    """(case, gradients) for every report."""
+    pairs = zip(cases, reports, strict=True)
+    return [(case, report["returned"]["gradients"]) for case, report in pairs]
 
 
 LOOP = """
@@ -112,7 +136,7 @@ Write `backward(output)`: leave in `.grad` of every Value how far `output` moves
 - `order_of(output)` lists every Value that `output` depends on, inputs before readers.
 - For a Value with a node, `value.node.op.vjp(value.node, z_bar)` gives one message for each of
   `value.node.inputs`, in their order. A leaf has no node (`None`) and sends nothing.
-- Every `.grad` is 0.0 when you start. Nothing needs to be returned.""",
+- Ask each node once. Every `.grad` is 0.0 when you start. Nothing needs to be returned.""",
     cases=backward_cases,
     probe=probe_backward,
     judge=judge_backward,
@@ -127,35 +151,44 @@ Write `backward(output)`: leave in `.grad` of every Value how far `output` moves
         Misconception(
             "no_seed",
             wrong(seed="pass"),
-            "Everything stayed 0: nobody said the first word. How far does the output move per "
-            "unit of itself?",
+            "Everything is 0 at the end: nobody said the first word, or what was found has been "
+            "cleared. How far does the output move per unit of itself?",
         ),
         Misconception(
             "seeds_with_the_value",
-            wrong(seed="output.grad = output.data + 1.0"),
+            wrong(seed="output.grad = output.data"),
             "The output started from another number than its derivative by itself, so everything "
             "is that many times too large.",
             lambda cases, reports: all(
-                are_numbers(report.get("returned"))
-                and list(report["returned"].values())[-1] not in (0.0, 1.0)
-                and fit_to_readers(
-                    case, report["returned"], seed=list(report["returned"].values())[-1]
-                )
-                is None
-                for case, report in zip(cases, reports, strict=True)
+                seed not in (0.0, 1.0) and fit_to_readers(case, gradients, seed) is None
+                for case, gradients in found(cases, reports)
+                for seed in [list(gradients.values())[-1]]
             ),
         ),
         Misconception(
             "goes_forward",
             wrong(order="order_of(output)"),
-            "You go through the order as it stands, inputs first, and so they speak before "
-            "anything has reached them. The output is the one who knows its gradient.",
+            "Only the output's own messages have arrived. Those who were to pass them on had been "
+            "asked before, when they knew nothing yet, or were never asked. The output is the one "
+            "who knows its gradient: begin there, and walk the order back.",
         ),
         Misconception(
             "unit_upstream",
             wrong(upstream="1.0"),
             "vjp was asked with 1.0 everywhere, so each message is the local derivative alone. "
             "What came from upstream has to go in: the Value's own gradient.",
+        ),
+        Misconception(
+            "forgets_the_local_derivative",
+            wrong(line="x.grad += value.grad"),
+            "What came from upstream is handed on as it is. The message that vjp worked out is "
+            "what the input has to get.",
+        ),
+        Misconception(
+            "multiplies_messages",
+            wrong(line="x.grad = (x.grad or 1.0) * message"),
+            "Messages that meet at a Value were multiplied. They come along different roads, and "
+            "add.",
         ),
         Misconception(
             "each_input_once",
@@ -187,6 +220,36 @@ def backward(output):
             "its gradient, and never passed on. The order makes everyone wait for their readers.",
         ),
         Misconception(
+            "nearest_first",
+            """
+def backward(output):
+    output.grad, queue = 1.0, [output]
+    for value in queue:
+        if value.node is None:
+            continue
+        for x, message in zip(value.node.inputs, value.node.op.vjp(value.node, value.grad)):
+            x.grad += message
+            if x not in queue:
+                queue.append(x)
+""",
+            "You go outward from the output, nearest first. A Value that is near along one road "
+            "and far along another speaks too early, and what reaches it later goes no further.",
+        ),
+        Misconception(
+            "seeds_every_value",
+            """
+def backward(output):
+    output.grad = 1.0
+    if output.node is not None:
+        messages = output.node.op.vjp(output.node, output.grad)
+        for x, message in zip(output.node.inputs, messages):
+            x.grad += message
+            backward(x)
+""",
+            "You call backward on each input in turn, and every call says the first word anew: it "
+            "overwrites what the input has heard with 1. Only the output starts from there.",
+        ),
+        Misconception(
             "sends_again",
             """
 def backward(output):
@@ -194,14 +257,24 @@ def backward(output):
     def speak(value):
         if value.node is None:
             return
-        for i, x in enumerate(value.node.inputs):
-            x.grad += value.node.op.vjp(value.node, value.grad)[i]
+        for x, message in zip(value.node.inputs, value.node.op.vjp(value.node, value.grad)):
+            x.grad += message
             speak(x)
     speak(output)
 """,
-            "Each message that arrives sends off everything that has arrived so far, so the first "
-            "part goes down twice. Go through the order once: each Value speaks one time, when all "
-            "is in.",
+            "A Value is asked again each time a message reaches it, and sends off all that has "
+            "arrived so far: the first part goes down twice. Go through the order once; each "
+            "Value speaks one time, when all is in.",
+            lambda cases, reports: (
+                any(fit_to_readers(*pair) for pair in found(cases, reports))
+                and all(
+                    report["returned"]["asked"] > 1 and gradients[list(gradients)[-1]] == 1
+                    for report, (case, gradients) in zip(
+                        reports, found(cases, reports), strict=True
+                    )
+                    if case["graph"] in (GRAPHS["uneven"], GRAPHS["skip"])
+                )
+            ),
         ),
     ),
     hints=(

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..diagnosis import close
 from ..exercise import Exercise, Hint, Misconception
-from .pieces import Given, Node, Value, one_step_back
+from .pieces import Node, Value, given, one_step_back
 
 
 def descend_cases(seed):
@@ -38,8 +38,7 @@ def probe_descend(answer, case):
     def loss_of():
         calls[0] += 1
         off = np.array([w.data for w in weights]) - case["goal"]
-        node = Node(Given, weights)
-        node.save_for_backward(*(2 * case["steepness"] @ off).tolist())
+        node = given(weights, (2 * case["steepness"] @ off).tolist())
         return Value(float(off @ case["steepness"] @ off), node)
 
     if answer(loss_of, weights, case["rate"], case["steps"]) is ...:

@@ -16,7 +16,7 @@ def lean_cases(seed):
     rng = np.random.default_rng([seed, 35])
     chain = {"x": ["input"]} | {f"t{i}": ["f", f"t{i - 1}" if i else "x"] for i in range(LENGTH)}
     slopes = {name: [abs(x) ** 0.2 for x in row] for name, row in random_slopes(rng, chain).items()}
-    return [*slopes_cases(seed, 35)[:4], {"graph": chain, "local": slopes}]
+    return [*slopes_cases(seed, 35)[:5], {"graph": chain, "local": slopes}]
 
 
 def probe_lean(answer, case):

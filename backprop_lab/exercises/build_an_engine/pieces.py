@@ -36,30 +36,30 @@ class Multiply:
 
 
 class Given:
-    """An operator whose local derivatives are fixed when its node is made."""
+    """An operator whose local derivatives are fixed when its node is made; it counts its calls."""
 
     def vjp(ctx, z_bar):
+        ctx.asked = getattr(ctx, "asked", 0) + 1
         return tuple([z_bar * slope for slope in ctx.saved_tensors])
 
 
-class Single:
-    """An operator of one input, which answers with a bare tuple of one."""
+def build(rows, local):
+    """Values for rows that stand in a topological order, as {name: Value}; leaves have no node.
 
-    def vjp(ctx, z_bar):
-        return (z_bar * ctx.saved_tensors[0],)
-
-
-def build(rows, local, value=1.0):
-    """Values for rows that stand in a topological order, as {name: Value}; leaves have no node."""
+    Their numbers differ, are mixed in sign and never 1: nobody mistakes them for gradients.
+    """
     values = {}
-    for name, (_, *inputs) in rows.items():
-        node = None
-        if inputs:
-            op = Given if len(inputs) > 1 else Single
-            node = Node(op, [values[x] for x in inputs])
-            node.save_for_backward(*local[name])
-        values[name] = Value(value, node)
+    for i, (name, (_, *inputs)) in enumerate(rows.items()):
+        node = given([values[x] for x in inputs], local[name]) if inputs else None
+        values[name] = Value((-1) ** i * (1.5 + i / 4), node)
     return values
+
+
+def given(inputs, slopes):
+    """A node that reads `inputs`, with these local derivatives."""
+    node = Node(Given, inputs)
+    node.save_for_backward(*slopes)
+    return node
 
 
 def order_of(output):

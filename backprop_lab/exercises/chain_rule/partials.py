@@ -21,9 +21,9 @@ def partials_cases(seed):
     small, large = rng.uniform(0.4, 0.9, 6), rng.uniform(1.3, 2.5, 6)
     points = [
         ("+", large[0], -small[0]), ("*", -small[1], large[1]), ("exp", small[2], None),
-        ("log", small[3], None), ("max", large[2], small[4]), ("max", -large[3], -small[5]),
-        ("max", -large[4], small[0]), ("*", -large[0], -small[2]), ("exp", -large[1], None),
-        ("log", large[5], None),
+        ("log", small[3], None), ("max", large[2], small[4]), ("max", small[5], large[3]),
+        ("max", -small[1], -large[4]), ("max", -large[5], small[0]), ("*", -large[0], -small[2]),
+        ("exp", -large[1], None), ("log", large[2], None),
     ]  # fmt: skip
     return [{"op": op, "x": float(x), "y": y and float(y)} for op, x, y in points]
 

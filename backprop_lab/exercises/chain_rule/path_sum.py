@@ -13,15 +13,15 @@ def path_sum_cases(seed):
     for rows, start, end in (
         ({"x": ["input"], "z": ["f", "x"]}, "x", "z"),
         ({"x": ["input"], "z": ["f", "x", "x"]}, "x", "z"),
-        ({"x": ["input"], "z": ["same", "x", "x"]}, "x", "z"),
         ({"a": ["input"], "b": ["f", "a"], "c": ["g", "b", "a"], "d": ["f", "b", "c"]}, "a", "d"),
         ({"a": ["input"], "k": ["weight"], "b": ["f", "a"], "z": ["g", "b", "b"]}, "k", "b"),
         ({"a": ["input"], "b": ["f", "a"], "c": ["g", "b", "a"]}, "c", "c"),
     ):
         local = random_slopes(rng, rows)
-        if rows["x" if "x" in rows else "a"] and "same" in rows.get("z", ()):
-            local["z"][1] = local["z"][0]  # as in x · x
         cases.append({"graph": rows, "local": local, "start": start, "end": end})
+    twice = {"x": ["input"], "z": ["f", "x", "x"]}  # with equal slopes, as in x · x
+    local = {"z": [float(rng.uniform(0.3, 1.9))] * 2}
+    cases.insert(2, {"graph": twice, "local": local, "start": "x", "end": "z"})
     for size in (4, 6, 8):
         rows = random_rows_of(rng, size)
         leaf = next(name for name, row in rows.items() if name in rows[list(rows)[2]][1:])
@@ -123,6 +123,34 @@ def path_sum(graph, local, start, end):
             "Where an operator reads the same tensor twice, one of the two edges was lost. In "
             "`x * x` both are paths of their own. A dictionary or a set of inputs keeps each name "
             "only once.",
+        ),
+        Misconception(
+            "looks_slopes_up_by_name",
+            """
+def path_sum(graph, local, start, end):
+    if start == end:
+        return 1.0
+    inputs = graph[end][1:]
+    return sum(
+        local[end][inputs.index(x)] * path_sum(graph, local, start, x) for x in inputs
+    )
+""",
+            "`index` finds the first place of a name. Where an operator reads the same tensor "
+            "twice, the second edge was given the first one's local derivative. Go through inputs "
+            "and local derivatives side by side.",
+        ),
+        Misconception(
+            "nothing_at_the_start",
+            """
+def path_sum(graph, local, start, end):
+    if start == end:
+        return 0.0
+    inputs = zip(graph[end][1:], local.get(end, []))
+    return sum((d * path_sum(graph, local, start, x) for x, d in inputs), 0.0)
+""",
+            "Everything is 0. A path that has arrived at its start multiplies nothing more, and "
+            "what is a product that leaves all others as they are? The contract's last case says "
+            "it.",
         ),
         Misconception(
             "one_path_only",

@@ -11,7 +11,7 @@ from ..supplied import polynomial
 def slope_cases(seed):
     rng = np.random.default_rng([seed, 26])
     cases = []
-    for nudge in (0.5, 0.1, 0.01, 0.003):
+    for nudge in (0.4, 0.1, 0.01, 0.003):
         coefficients = rng.choice([-1, 1], 4) * rng.uniform(0.5, 2.0, 4)
         x = float(rng.uniform(0.6, 1.6) * rng.choice([-1, 1]))
         cases.append({"coefficients": coefficients, "x": x, "nudge": nudge})
@@ -41,6 +41,24 @@ def judge_slope(case, output):
         f"At x = {x:.4g} with a nudge of {nudge}: {output:.4g} is too {side}. Between the two "
         f"nudged places f moves by {rise:.4g}."
     ]
+
+
+def ahead(case):
+    f, x, nudge = polynomial(case["coefficients"]), case["x"], case["nudge"]
+    return (f(x + nudge) - f(x)) / nudge
+
+
+def behind(case):
+    f, x, nudge = polynomial(case["coefficients"]), case["x"], case["nudge"]
+    return (f(x) - f(x - nudge)) / nudge
+
+
+def follows(cases, reports, rule, atol=1e-7):
+    """Whether the answer gave what a rule gives for every case."""
+    return all(
+        np.isclose(report["returned"], rule(case), rtol=0, atol=atol)
+        for case, report in zip(cases, reports, strict=True)
+    )
 
 
 def wrong(formula):
@@ -74,6 +92,9 @@ Write `slope(f, x, nudge)`: measure how far `f` moves per unit of its input.
             wrong("(f(x + nudge) - f(x)) / nudge"),
             "That is a nudge to one side. It works, and is less exact: where f bends, the two "
             "halves of the way have different slopes. Go to either side.",
+            lambda cases, reports: (
+                follows(cases, reports, ahead) or follows(cases, reports, behind)
+            ),
         ),
         Misconception(
             "the_other_way_round",
@@ -89,19 +110,16 @@ Write `slope(f, x, nudge)`: measure how far `f` moves per unit of its input.
         Misconception(
             "relative_change",
             wrong("(f(x + nudge) - f(x - nudge)) / (2 * nudge) / f(x)"),
-            "You divided by f(x), which gives the change in per cent, so to speak. A derivative "
+            "You divided by f(x) as well, which gives the change relative to f. A derivative "
             "compares the two moves, whatever f itself is.",
         ),
         Misconception(
             "a_nudge_of_its_own",
             wrong("(f(x + 1e-12) - f(x - 1e-12)) / 2e-12"),
-            "The nudge that was asked for is not used. Smaller is not better without end: at 1e-12 "
-            "most digits of the difference are rounding.",
-            lambda cases, reports: all(
-                isinstance(report.get("returned"), float)
-                and np.isclose(report["returned"], exact(case), rtol=0.02, atol=0.02)
-                for case, report in zip(cases, reports, strict=True)
-            ),
+            "This is the slope at x itself, which two places as far apart as was asked cannot "
+            "give: your nudge is another one. (Smaller is not better without end: at 1e-12 most "
+            "digits of the difference are rounding.)",
+            lambda cases, reports: follows(cases, reports, exact, atol=0.01),
         ),
     ),
     hints=(

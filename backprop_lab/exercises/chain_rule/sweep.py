@@ -5,6 +5,8 @@ from math import isclose
 import numpy as np
 
 from ..exercise import Exercise, Hint, Misconception
+from ..judging import near
+from ..probing import TOO_LONG, other
 from ..random_graphs import random_order, random_slopes, shorten, shown_slopes, what_came
 
 DIAMONDS = 40  # by paths that would take 2⁴⁰ steps
@@ -26,6 +28,8 @@ def sweep_cases(seed):
         local = random_slopes(rng, rows)
         order = list(rows) if rows is uneven else random_order(rng, rows)
         cases.append({"graph": mixed(rng, rows), "order": order, "local": local})
+    twice = {"z": [float(rng.uniform(0.3, 1.9))] * 2}  # equal slopes, as in x · x
+    cases.insert(2, {"graph": graphs[1], "order": ["x", "z"], "local": twice})
     return cases
 
 
@@ -64,7 +68,7 @@ def mixed(rng, rows):
 
 def judge_sweep(case, gradients):
     order, rows, local = case["order"], case["graph"], case["local"]
-    if not isinstance(gradients, dict):
+    if not isinstance(gradients, dict) or other(gradients):
         return [f"sweep has to return a dictionary of gradients; {what_came(gradients)}"]
     missing = [name for name in order if name not in gradients]
     if missing:
@@ -109,6 +113,41 @@ BACK = "order[::-1]"
 
 def wrong(line, names=BACK, edges=EDGES):
     return LOOP.format(line=line, names=names, edges=edges)
+
+
+def recursion(sent):
+    """An answer that tells on at once; it gives up where it would not come to an end."""
+    return f"""
+def sweep(graph, order, local):
+    gradients, told = dict.fromkeys(order, 0.0), []
+    def tell(name, message):
+        told.append(name)
+        if len(told) > 5000:
+            raise TimeoutError("there are too many paths")
+        gradients[name] += message
+        for x, slope in {EDGES}:
+            tell(x, {sent} * slope)
+    tell(order[-1], 1.0)
+    return gradients
+"""
+
+
+def small(cases, reports):
+    """Cases and reports without the last, on which paths explode."""
+    return list(zip(cases, reports, strict=True))[:-1]
+
+
+def passed_on_again(case):
+    """What is found if each message passes on all that has arrived so far."""
+    gradients = dict.fromkeys(case["graph"], 0.0)
+
+    def tell(name, message):
+        gradients[name] += message
+        for x, slope in zip(case["graph"][name][1:], case["local"].get(name, []), strict=True):
+            tell(x, gradients[name] * slope)
+
+    tell(case["order"][-1], 1.0)
+    return {name: gradients[name] for name in case["order"]}
 
 
 SWEEP = Exercise(
@@ -175,6 +214,16 @@ def sweep(graph, order, local):
             "dictionary or a set of inputs keeps each name only once.",
         ),
         Misconception(
+            "looks_slopes_up_by_name",
+            wrong(
+                "gradients[x] += gradients[name] * slope",
+                edges="[(x, local[name][graph[name][1:].index(x)]) for x in graph[name][1:]]",
+            ),
+            "`index` finds the first place of a name. Where an operator reads the same tensor "
+            "twice, the second edge was given the first one's local derivative. Go through inputs "
+            "and local derivatives side by side.",
+        ),
+        Misconception(
             "first_message_only",
             wrong("gradients[x] = gradients[x] or gradients[name] * slope"),
             "Only the first message to reach a tensor counts for you. Later ones bring their part "
@@ -223,6 +272,28 @@ def sweep(graph, order, local):
             "A tensor speaks as soon as the first message reaches it. What arrives later is added "
             "to its gradient, and never passed on. Use the order: it makes everyone wait for all "
             "of their readers.",
+        ),
+        Misconception(
+            "sends_again",
+            recursion("gradients[name]"),
+            "Each message that arrives sends on everything that has arrived so far, so the first "
+            "part goes down twice. A tensor speaks once, when all of its readers have; the order "
+            "says when that is.",
+            lambda cases, reports: all(
+                near(report["returned"], passed_on_again(case))
+                for case, report in small(cases, reports)
+            ),
+        ),
+        Misconception(
+            "walks_every_path",
+            recursion("message"),
+            "Right on every small graph. But each message is passed on by itself, so every path is "
+            "walked, and here there are 2⁴⁰ of them. Let the messages that meet at a tensor wait "
+            "for each other, and send their sum.",
+            lambda cases, reports: (
+                reports[-1].get("raised", "").startswith((TOO_LONG, "TimeoutError"))
+                and not any(judge_sweep(c, r["returned"]) for c, r in small(cases, reports))
+            ),
         ),
     ),
     hints=(

@@ -11,7 +11,10 @@ TINY = 1e-30
 
 def two_roads_cases(seed):
     rng = np.random.default_rng([seed, 22])
-    points = [*rng.uniform(0.3, 1.8, (5, 2)), (2.0, 0.5)]  # the last one is the page's; z is 1 there
+    points = [
+        *rng.uniform(0.3, 1.8, (5, 2)),
+        (2.0, 0.5),
+    ]  # the last one is the page's; z is 1 there
     return [{"x": float(x), "y": float(y)} for x, y in points]
 
 

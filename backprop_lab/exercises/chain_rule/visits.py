@@ -33,8 +33,8 @@ def judge_visits(case, output):
         return [f"visits has to return two numbers, as a tuple; {what_came(output)}"]
     for what, mine, right in zip(("paths", "messages"), numbers, counts(n), strict=True):
         if mine != right:
-            side = "many" if mine > right else "few"
-            return [f"With n = {n} you count {mine:,} {what}: too {side}."]
+            side = "large" if mine > right else "small"
+            return [f"Number of {what} with n = {n}: {mine:,} is too {side}."]
     return []
 
 
