@@ -137,11 +137,11 @@ class Tensor:
 
     def grad_plus(self, total, held):
         """`.grad` with one more sum added to it, as an array of its own."""
-        if self.grad is None:  # rules may have handed on what they were given, or a view of it
+        grad = self.grad
+        if grad is None:  # rules may have handed on what they were given, or a view of it
             own = total.base is None and id(total) not in held
             held.add(id(total))
             return total if own else total.copy()
-        grad = self.grad
         if type(grad) is not type(total) or grad.shape != total.shape or grad.dtype != total.dtype:
             grad = check_grad(self)
         return grad + total
@@ -214,34 +214,34 @@ class Op:
 
 def run(op, inputs, options=None):
     """What `apply` does, for inputs that are tensors (or Plain) already."""
-    if len(inputs) == 2:  # said outright: a loop would take a tenth of a scalar operator's time
-        x, y = inputs
-        arrays, needs = (x.data, y.data), (x.requires_grad, y.requires_grad)
-    elif len(inputs) == 1:
-        (x,) = inputs
-        arrays, needs = (x.data,), (x.requires_grad,)
-    else:
-        arrays = tuple([x.data for x in inputs])
-        needs = tuple([x.requires_grad for x in inputs])
     node = Node()
     node.op = op
     node.inputs = inputs
-    node.needs_input_grad = needs
+    node.number = next(numbers)
     node.retained_by = None
     node.saved_tensors = ()
-    node.number = next(numbers)
-    if not op.ours:
-        node.given = arrays  # a second derivative asks whether they are still what they were
     try:
-        data = op.forward(node, *arrays, **options) if options else op.forward(node, *arrays)
+        if len(inputs) == 2 and not options:  # said outright: a star would cost it a tenth
+            x, y = inputs
+            node.needs_input_grad = needs = x.requires_grad, y.requires_grad
+            data = op.forward(node, x.data, y.data)
+        elif len(inputs) == 1 and not options:
+            (x,) = inputs
+            node.needs_input_grad = needs = (x.requires_grad,)
+            data = op.forward(node, x.data)
+        else:
+            node.needs_input_grad = needs = tuple([x.requires_grad for x in inputs])
+            data = op.forward(node, *[x.data for x in inputs], **(options or {}))
     except (AttributeError, TypeError):
         if no_data(*inputs):
             raise no_data(*inputs) from None
         raise
+    if not op.ours:  # a second derivative asks whether they are still what they were
+        node.given = tuple([x.data for x in inputs])
     if WATCHED or GROUPS:
         look_at(node, data)
     z = new(Tensor)
     z.data = data
-    z.requires_grad = True in needs and (not UNRECORDED or is_recording())
-    z.grad_fn = node if z.requires_grad else None
+    z.requires_grad = recorded = True in needs and (not UNRECORDED or is_recording())
+    z.grad_fn = node if recorded else None
     return z

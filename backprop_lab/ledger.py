@@ -144,9 +144,9 @@ def tensors(node):
 
 def kept_by(node):
     """What a node's rules find on it, as pairs of a name and an array: saved, or hung on it."""
-    own = {"given", "group", "inputs", "line", "needs_input_grad"}  # the engine's, not the rules'
-    found = [("other" if name == "saved_tensors" else name, value)
-             for name, value in vars(node).items() if name not in own]  # fmt: skip
+    own = {"given", "group", "line"}  # the engine's, not the rules'
+    found = [("other", node.saved_tensors)]
+    found += [(name, value) for name, value in vars(node).items() if name not in own]
     for name, value in found:  # a list that grows: tuples may hold tuples
         if isinstance(value, (tuple, list)):
             found.extend((name, part) for part in value)

@@ -24,6 +24,7 @@ class Node:
 
     __slots__ = (
         "__dict__",  # what rules hang on it; Python makes it for the few nodes that have any
+        "__weakref__",
         "inputs",
         "needs_input_grad",
         "number",

@@ -1,7 +1,7 @@
 """The contract between the engine and the rules of an `Op`, and the checks that hold them to it."""
 
 from contextlib import contextmanager, suppress
-from functools import wraps
+from functools import lru_cache, wraps
 
 import numpy as np
 
@@ -233,7 +233,8 @@ def check_cotangent(node, slot, x_bar):
     """The cotangent for one input, in its dtype; refused if it is missing or misshapen."""
     x = node.inputs[slot]
     try:
-        shape, dtype = x.data.shape, x.data.dtype
+        data = x.data
+        shape, dtype = data.shape, data.dtype
     except AttributeError as error:
         raise no_data(x) or error from None
     if type(x_bar) is np.ndarray and x_bar.dtype == dtype:  # as most are: no more to see to
@@ -277,6 +278,9 @@ def check_numbers(rule, found):
     return numbers
 
 
+ones = lru_cache(maxsize=8)(np.ones)  # most batches are as long as the last; nobody writes to it
+
+
 def unbroadcast(x_bar, shape):
     """The sum of x_bar over all copies that broadcasting made of an input of this shape.
 
@@ -284,7 +288,7 @@ def unbroadcast(x_bar, shape):
     """
     if type(x_bar) is np.ndarray and x_bar.ndim == 2 and x_bar.shape[1:] == shape:
         # The bias of a batch, by far the most common: as a product it takes half of the time.
-        return np.ones(len(x_bar), x_bar.dtype).dot(x_bar)
+        return ones(len(x_bar), x_bar.dtype).dot(x_bar)
     new = x_bar.ndim - len(shape)
     axes = [*range(new), *(i for i, size in enumerate(shape, new) if size != x_bar.shape[i])]
     return x_bar.sum(axis=tuple(axes)).reshape(shape)

@@ -79,9 +79,10 @@ def reverse_sweep(output, cotangents, until=(), quiet=False):
         x_bars = node.op.vjp(ctx, z_bar)
         if type(x_bars) is not tuple:
             x_bars = (x_bars,)
+        needed = node.needs_input_grad
         slot = 0  # enumerate would take a tenth of the sweep
         for x in node.inputs:
-            if node.needs_input_grad[slot]:
+            if needed[slot]:
                 x_bar = x_bars[slot]
                 kind = type(x_bar)
                 if kind is not type(x.data) or (

@@ -275,7 +275,7 @@ def switch_theme(page, dark):
 
 
 def show_cell(page, start):
-    """Scroll to the first code cell whose source starts so, and make it active; returns its place."""
+    """Scroll to the first code cell whose source starts so; returns its place in the notebook."""
     return page.evaluate(
         """async start => {
             const notebook = jupyterapp.shell.currentWidget.content;

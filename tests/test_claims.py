@@ -3,6 +3,7 @@
 nbval compares outputs with what was stored, so a sentence beside them could still be wrong.
 """
 
+import re
 from itertools import permutations
 
 import nbformat
@@ -11,6 +12,7 @@ import numpy as np
 import backprop_lab as bl
 from backprop_lab import ops
 from backprop_lab.coursework import build
+from backprop_lab.exercises.build_an_engine.witnesses import gradients
 from backprop_lab.widgets.wrong_sweeps import wrong_sweeps
 
 
@@ -78,6 +80,12 @@ class TestNotebook2:
         assert round(by_log * by_exp, 3) == 0.68
         found = bl.grad(lambda x: ops.log(x * y) + ops.exp(x * y))(x)
         assert round(float(found), 3) == 1.859
+        assert printed(solved(2), "h_at(2.001)") == "Your guess: 1.859. So it is."
+
+    def test_the_rows_of_h_carry_the_local_derivatives_of_its_picture(self):
+        shown = printed(solved(2), "slopes_of_h").splitlines()
+        edges = ["x → z: 0.5", "y → z: 2.0", "z → l: 1.0", "z → e: 2.718", "l → h: 1.0"]
+        assert shown == [*edges, "e → h: 1.0"]
 
     def test_the_uneven_diamond_is_135_and_54_and_81(self):
         a = bl.tensor(3.0, requires_grad=True)
@@ -89,7 +97,11 @@ class TestNotebook2:
         leaf = graph.nodes[0]["id"]
         totals = {wrong["id"]: finals(graph, wrong)[leaf] for wrong in wrong_sweeps(d, graph)}
         assert totals["overwrite"] == 54
-        assert totals["breadth-first"] == 81
+        assert [key for key, total in totals.items() if total == 81] == [
+            "depth-first", "breadth-first",
+        ]  # fmt: skip
+        assert (21 * 6 + 9, 21 * 6, 12 * 6 + 9) == (135, 126, 81)
+        assert printed(solved(2), "d_at(3.001)") == "Your guess: 135. So it is."
 
     def test_16_diamonds_have_65536_roads_and_64_edges(self):
         t = start = bl.tensor(0.5, requires_grad=True)
@@ -98,6 +110,8 @@ class TestNotebook2:
         assert bl.paths(t, start).count == 65536 == 2**16
         assert len(bl.Graph.from_tensor(t).edges) == 64
         assert 2**26 // 10**6 == 67 and 26 * 4 == 104
+        assert 65536 * 32 == 2_097_152
+        assert printed(solved(2), "range(2)").count("cos") >= 2
 
     def test_the_recursion_says_46_where_25_is_right(self):
         a, b = (bl.tensor(x, requires_grad=True) for x in (2.0, 3.0))
@@ -106,17 +120,69 @@ class TestNotebook2:
         y.backward()
         assert (a.grad, b.grad) == (25, 19)
         assert printed(solved(2), 'tell(rows, local, gradients, "y"') == "Your guess: 46. So it is."
+        by_c, by_d = 6 + 7, 3 * 5 + 3 * 6  # 5 and then 1 reach d, which a enters with the slope 3
+        assert (by_c, by_d, by_c + by_d) == (13, 33, 46)
+        assert ((6 + 1) * 1, (5 + 1) * 3) == (7, 18)
+        nudged = (2.001 + 3) * (2.001 * 3) + (2.001 + 3 + 2.001 * 3)
+        assert (y.item(), round(nudged, 3)) == (41, 41.025)
 
     def test_the_stopwatch_spoils_more_than_the_ruler(self):
-        assert printed(solved(2), "moved = ").startswith("{'L': '0.02', 'T': '0.099'}")
+        shown = printed(solved(2), "in moved.items()").splitlines()
+        assert shown == ["L moves g by 0.02", "T moves g by 0.099"]
+
+    def test_a_whole_second_is_no_small_nudge(self):
+        def g_at(T):
+            return 4 * np.pi**2 / T**2
+
+        promised = float(bl.grad(g_at)(2.0))
+        assert round(promised, 2) == -9.87 == -round(g_at(2.0), 2)
+        assert round(g_at(3.0) - g_at(2.0), 2) == -5.48
 
 
 class TestNotebook3:
     def test_the_messages_of_three_times_four(self):
         assert printed(solved(3), "Multiply.vjp(ctx, 10.0)") == "Your guess: (40, 30). So it is."
 
-    def test_a_second_call_leaves_32(self):
-        assert printed(solved(3), "again_and_again({") == "Your guess: 32. So it is."
+    def test_the_twelve_at_x_arrives_in_three_messages_of_four(self):
+        x = bl.tensor(2.0, requires_grad=True)
+        graph = bl.Graph.from_tensor(x * x * x, gradient=1.0)
+        leaf = graph.nodes[0]["id"]
+        to_x = {edge["id"] for edge in graph.edges if edge["from"] == leaf}
+        sent = [e["contribution"]["data"] for e in graph.events if e.get("edge") in to_x]
+        assert sent == [[4.0]] * 3
+
+    def test_a_second_call_leaves_32_and_20_if_the_leaf_alone_is_cleared(self):
+        assert printed(solved(3), "x_bar = t_bar") == "Your guess: 32. So it is."
+        x = bl.tensor(2.0, requires_grad=True)
+        y = x * x * x
+        graph = bl.Graph.from_tensor(y, gradient=1.0)
+        wrong = next(w for w in wrong_sweeps(y, graph) if w["id"] == "zero-leaves")
+        assert wrong["title"] == "Zero only the leaves"
+        assert finals(graph, wrong)[graph.nodes[0]["id"]] == 20
+
+    def test_six_arrows_of_which_three_leave_a(self):
+        shown = printed(solved(3), "bl.draw(rows_of(")
+        assert "In 3 steps" in shown and "Read 3 times: t0" in shown
+
+    def test_on_x_times_3_all_three_engines_are_right(self):
+        rows = {"x": ["input"], "3": ["constant"], "z": ["*", "x", "3"]}
+        found = gradients(rows, {"x": 1.7, "3": 3.0, "z": 5.1})
+        assert set(found.values()) == {3.0}
+
+    def test_the_engine_finds_135(self):
+        assert printed(solved(3), '"a.grad ="') == "a.grad = 135.0\n"
+
+    def test_nudging_runs_the_network_1024_times(self):
+        assert printed(solved(3), "bl.compare(my_guess, nudge_each") == (
+            "Your guess: 1024. So it is."
+        )
+
+    def test_the_engine_has_fewer_than_fifty_lines(self):
+        parts = r"(class (Node|Add|Multiply)|def (apply|order_of|backward))\b|Value\.__add__"
+        cells = [c.source for c in solved(3).cells if c.cell_type == "code"]
+        cells = [text for text in cells if re.match(parts, text)]
+        assert len(cells) == 7
+        assert sum(bool(line.strip()) for text in cells for line in text.splitlines()) < 50
 
     def test_backward_costs_a_small_multiple_of_forward_at_any_depth(self):
         """Counted in operators, which no busy machine can change: one vjp for each that ran."""
@@ -141,6 +207,9 @@ class TestNotebook3:
     def test_the_fit_is_the_least_squares_parabola(self):
         fitted = printed(solved(3), "descend(loss_of, weights, rate=0.05").split("weights ")[1]
         assert fitted.strip() == printed(solved(3), "np.polyfit").strip()
+        assert printed(solved(3), "descend(loss_of, weights, rate=0.05").startswith(
+            "loss 5.58 → 0.01029"
+        )
 
 
 def finals(graph, wrong):

@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],
     "coursework": ["exercises"],
 }
-HEAVY = ("torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "graphlay", "nbformat")
+HEAVY = (
+    "torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "graphlay", "nbformat", "resvg_py",
+)  # fmt: skip
 
 
 def modules():

@@ -10,8 +10,8 @@ from math import isfinite
 import pytest
 
 import backprop_lab as bl
-from backprop_lab.exercises.practice import LARGEST, entries, written
-from backprop_lab.exercises.slips import SLIPS, forward, right
+from backprop_lab.exercises.practice import LARGEST, written
+from backprop_lab.exercises.slips import SLIPS, entries, forward, right
 
 PROBLEMS = [bl.practice(difficulty=1 + seed % 5, seed=seed) for seed in range(1000)]
 ENGINE = {

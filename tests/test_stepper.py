@@ -3,12 +3,15 @@
 import json
 import re
 import time
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 import backprop_lab as bl
 from backprop_lab import Graph, ops
+from backprop_lab import graph as graph_module
 from backprop_lab.errors import DataError
 from backprop_lab.pictures import Picture
 from backprop_lab.pictures.text import number
@@ -213,6 +216,12 @@ def test_the_data_is_small_and_holds_full_doubles():
     for node in data["graph"]["nodes"]:
         if node["id"] in small:
             assert node["value"] == small[node["id"]]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_record_in_the_page_keeps_the_contract(name):
+    schema = Path(graph_module.__file__).with_name("graph.schema.json").read_text()
+    jsonschema.validate(payload(record(EVERY[name]))["graph"], json.loads(schema))
 
 
 def test_packed_sweeps_keep_every_message():

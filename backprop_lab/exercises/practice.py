@@ -6,14 +6,14 @@ same problem on every machine, so a course can hand each learner a variant and m
 
 import hashlib
 from html import escape
-from math import isclose
 
 import numpy as np
 
 from ..graph import SYMBOLS, Graph
 from ..pictures import draw
+from .feedback import feedback
 from .guess import Comparison
-from .slips import SLIPS, forward, right
+from .slips import SLIPS, entries, forward, right
 
 LEVELS = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6}  # how many operators
 OPERATORS = {1: "+*", 2: "+*-", 3: "+*-", 4: "+*-s", 5: "+*-sm"}
@@ -155,75 +155,3 @@ def is_telling(problem):
         if wrong != found[0]:  # else this graph gives no occasion for it
             found.append(wrong)
     return len(found) > 4 and all(x != y for i, x in enumerate(found) for y in found[:i])
-
-
-def entries(values, local, gradients):
-    """All numbers of a form, as {where it stands: number}, in the order of the work."""
-    found = {("values", name): x for name, x in values.items()}
-    found |= {("local", name, i): x for name, row in local.items() for i, x in enumerate(row)}
-    return found | {("gradients", name): x for name, x in gradients.items()}
-
-
-def feedback(problem, answer):
-    """What to say of an answer, in a few sentences."""
-    try:
-        given = read_form(problem.form, answer)
-    except (TypeError, KeyError, ValueError) as error:
-        return f"The answer has another form than the blank one: {error}"
-    rows = problem.rows
-    values = forward(rows, problem.leaves)
-    local, gradients = right(rows, values)
-    wanted = entries({name: values[name] for name in problem.form["values"]}, local, gradients)
-    filled = {place: x for place, x in given.items() if x is not ...}
-    if not filled:
-        return "Nothing is filled in yet."
-    wrong = [place for place, x in filled.items() if not isclose(x, wanted[place], rel_tol=1e-3)]
-    if not wrong:
-        left = len(given) - len(filled)
-        return f"All {len(filled)} are right." + (f" {left} are still blank." if left else "")
-    said = [f"{len(filled) - len(wrong)} of {len(filled)} are right."]
-    slip = explain(rows, values, filled, wrong)
-    said.append(slip.says if slip else f"Look at {where(wrong[0])} first; the rest may follow.")
-    return " ".join(said)
-
-
-def explain(rows, values, filled, wrong):
-    """The slip that gives the first wrong number and most of what was filled in, or None."""
-    best, most = None, 0
-    for slip in SLIPS:
-        theirs = entries(values, *slip.rule(rows, values))
-        hits = {place for place, x in filled.items() if isclose(x, theirs[place], rel_tol=1e-3)}
-        if wrong[0] in hits and len(hits) > most:
-            best, most = slip, len(hits)
-    return best
-
-
-def read_form(form, answer):
-    """{where it stands: a number, or ... if blank}; raises for what is not filled in like form."""
-    given = {}
-    for part, blanks in form.items():
-        for name, blank in blanks.items():
-            found = answer[part][name]
-            if isinstance(blank, list):
-                if len(found) != len(blank):
-                    raise ValueError(f'"{part}" of {name} has {len(blank)} places.')
-                given |= {(part, name, i): as_number(x) for i, x in enumerate(found)}
-            else:
-                given[part, name] = as_number(found)
-    return given
-
-
-def as_number(x):
-    if x is ...:
-        return x
-    if isinstance(x, (int, float, np.number)) and not isinstance(x, bool):
-        return float(x)
-    raise TypeError(f"{x!r} is no number.")
-
-
-def where(place):
-    """A place of the form in words."""
-    part, name, *slot = place
-    if part == "local":
-        return f"the local derivative of {name} by its input {slot[0] + 1}"
-    return f"the {'value' if part == 'values' else 'gradient'} of {name}"

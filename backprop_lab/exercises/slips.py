@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 LOCAL = {
     "+": lambda x, y: [1.0, 1.0],
@@ -60,6 +61,23 @@ def right(rows, values):
     return local, sweep(rows, local, add)
 
 
+def entries(values, local, gradients):
+    """All numbers of a form, as {where it stands: number}, in the order of the work."""
+    found = {("values", name): x for name, x in values.items()}
+    found |= {("local", name, i): x for name, row in local.items() for i, x in enumerate(row)}
+    return found | {("gradients", name): x for name, x in gradients.items()}
+
+
+def messages(rows, local, gradients, name):
+    """What reaches a tensor, as (reader, its gradient, local derivative), the last reader first."""
+    return [
+        (reader, gradients[reader], slope)
+        for reader in reversed(rows)
+        for x, slope in zip(rows[reader][1:], local.get(reader, []), strict=True)
+        if x == name
+    ]
+
+
 def with_other(symbol, rule):
     """A slip at one operator's local derivative, carried through a sweep that is right."""
 
@@ -116,13 +134,56 @@ def loses_repeats(rows, values):
     return local, sweep(once, kept, add)
 
 
+def put_once(put):
+    def once(rows, local, gradients, name):
+        total = 0.0
+        for _, upstream, slope in messages(rows, local, gradients, name):
+            total = put(total, upstream * slope)
+        return [total]
+
+    return once
+
+
+def slopes_once(rows, local, gradients, name):
+    return [sum(slope for _, _, slope in messages(rows, local, gradients, name))]
+
+
+def repeats_once(rows, local, gradients, name):
+    first = {}
+    for reader, upstream, slope in messages(rows, local, gradients, name):
+        first.setdefault(reader, upstream * slope)
+    return [sum(first.values())]
+
+
+def sent_before(combine):
+    """One reader sent something else than its gradient: what `combine` makes of its messages."""
+
+    def once(rows, local, gradients, name):
+        heard = messages(rows, local, gradients, name)
+        found = []
+        for reader in {reader for reader, *_ in heard}:
+            parts = [z_bar * slope for _, z_bar, slope in messages(rows, local, gradients, reader)]
+            for sent in combine(list(accumulate(parts))) if len(parts) > 1 else ():
+                numbers = [(sent if r == reader else z_bar) * slope for r, z_bar, slope in heard]
+                found.append(sum(numbers))
+        return found
+
+    return once
+
+
 @dataclass(frozen=True)
 class Slip:
-    """One way to go wrong: rule(rows, values) -> (local derivatives, gradients), what to say."""
+    """One way to go wrong.
+
+    rule(rows, values) -> (local derivatives, gradients) if it is made throughout; says: what to
+    say; once(rows, local, gradients, name) -> the gradients that a tensor may have if it is made
+    there alone, with all else as given (None for a slip in the local derivatives).
+    """
 
     id: str
     rule: Callable
     says: str
+    once: Callable | None = None
 
 
 SLIPS = (
@@ -156,39 +217,48 @@ SLIPS = (
         "overwrites",
         with_messages(lambda before, message: message),
         "Where two messages meet, the last one erased what was there. They add.",
+        put_once(lambda before, message: message),
     ),
     Slip(
         "first_message_only",
         with_messages(lambda before, message: before or message),
         "Where two messages meet, only the first one was kept. They add.",
+        put_once(lambda before, message: before or message),
     ),
     Slip(
         "multiplies_messages",
         with_messages(lambda before, message: (before or 1.0) * message),
         "Where two messages meet, they were multiplied. Factors along one road multiply; different "
         "roads add.",
+        put_once(lambda before, message: (before or 1.0) * message),
     ),
     Slip(
         "forgets_upstream",
         forgets_upstream,
         "The local derivatives were added up without what came from upstream. A message is the "
         "operator's own gradient times its local derivative.",
+        slopes_once,
     ),
     Slip(
         "nearest_first",
         nearest_first,
         "A tensor passed its gradient on before all of its readers had spoken; what came later "
         "went no further.",
+        sent_before(lambda totals: totals[:-1]),
     ),
     Slip(
         "sends_again",
         sends_again,
         "When a second message came, everything that had come so far was passed on again. Each "
         "tensor speaks once, after all of its readers.",
+        sent_before(lambda totals: [sum(totals)]),
     ),
     Slip(
         "loses_repeats",
         loses_repeats,
         "Where an operator reads the same tensor twice, only one of the two messages was sent.",
+        repeats_once,
     ),
 )
+LOST = ("overwrites", "first_message_only", "loses_repeats")  # one message counts, out of several
+ONE_IS_MISSING = "A message is missing in it. Every edge brings one of its own, and they add."

@@ -76,7 +76,7 @@ def promote(x, y):
         x, y = lift(x, y), lift(y, x)
     try:
         dtype = x.data.dtype
-        if dtype is y.data.dtype is FLOAT or dtype == y.data.dtype and dtype.kind != "b":
+        if dtype == y.data.dtype and dtype.kind != "b":
             return x, y
         a, b = (x, y) if RANK[x.dtype.kind] >= RANK[y.dtype.kind] else (y, x)
     except (AttributeError, KeyError) as error:

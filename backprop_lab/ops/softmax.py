@@ -81,31 +81,31 @@ class SoftmaxCrossEntropy(Op):
     symbol, local = "cross-entropy", "(softmax − one-hot) / n"
 
     def forward(ctx, logits, labels):
-        # A row for each class: NumPy reduces few long rows several times as fast as many short ones.
+        # A row for each class: NumPy reduces few long rows much faster than many short ones.
         shifted = logits.reshape((-1, logits.shape[-1])).T.copy()
         shifted -= np.maximum.reduce(shifted)
         e = np.exp(shifted)
         total = np.add.reduce(e)
         ctx.save_for_backward(logits)
         ctx.probabilities = e / total
-        ctx.right = labels.ravel(), np.arange(labels.size)  # row and column of each right answer
-        return np.add.reduce(np.log(total) - shifted[ctx.right]) / labels.size
+        ctx.labels = labels.ravel(), np.arange(labels.size)  # row and column of each right answer
+        return np.add.reduce(np.log(total) - shifted[ctx.labels]) / labels.size
 
     def vjp(ctx, z_bar):
-        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.right[0].size)
+        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.labels[0].size)
 
     def jvp(ctx, logits_dot):
-        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.right[0].size
+        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.labels[0].size
 
     @staticmethod
     def slope(ctx):
         """softmax - one-hot: the slope of the sum over examples."""
         (logits,) = ctx.saved_tensors
         p = ctx.probabilities
-        if isinstance(logits, Tensor):  # a second derivative: they are functions of the logits again
+        if isinstance(logits, Tensor):  # for a second derivative: functions of the logits again
             p = softmax(logits).reshape(-1, logits.shape[-1]).T
         one_hot = np.zeros(p.shape, p.dtype)
-        one_hot[ctx.right] = 1
+        one_hot[ctx.labels] = 1
         return (p - one_hot).T.reshape(logits.shape)
 
 

@@ -6,6 +6,7 @@ came out, which the arrows then carry on). A leaf is a tag alone: nothing ran. S
 
 from dataclasses import dataclass, field
 
+from .outlines import BEHIND
 from .text import clean, content, is_written_out, isolate, roomy, width
 
 # Their inputs can be swapped, so nothing needs to be said about which comes first.
@@ -92,6 +93,8 @@ def sized_card(node, lines, pins):
     below = sum(line.size > 0 for line in lines[1:])
     height = LITTLE if kind == "constant" and not below else PAD + SMALL + LINE * below
     height = {0: 44, 1: 52}.get(below, height) if kind != "constant" else height
+    if kind == "group":
+        tag, height = tag + BEHIND, height + BEHIND
     of = node["alias_of"] or node["id"]
     return Card(kind, of, symbol, lines, pins, round(badge), round(tag), height)
 

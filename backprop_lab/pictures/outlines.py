@@ -1,6 +1,7 @@
 """The outline of each kind of card: kinds are told apart by form, and only then by colour."""
 
 CUT, ROUND = 9, 10  # corners of a weight, of an operator
+BEHIND = 6  # how far the edges behind a folded group reach
 
 
 def outline(kind, x, y, wide, high):
@@ -47,11 +48,13 @@ def double_box(x, y, wide, high):
 def stack(x, y, wide, high):
     """A round box with the edges of others behind it: there is more in here."""
     behind = "".join(
-        f'<path class="group" stroke-width="1.5" style="fill:none" d="M{x + 6 + d:g},{y - d:g}'
-        f'H{x + wide + d - 8:g}q8,0 8,8V{y + high - 6 - d:g}"/>'
-        for d in (6, 3)
+        f'<path class="group" stroke-width="1.5" style="fill:none" d="M{x + BEHIND + d:g},'
+        f"{y + BEHIND - d:g}H{x + wide - BEHIND + d - ROUND:g}q{ROUND},0 {ROUND},{ROUND}"
+        f'V{y + high - BEHIND - d:g}"/>'
+        for d in (BEHIND / 2, BEHIND)
     )
-    return box("group", x, y, wide, high, ROUND) + behind
+    front = box("group", x, y + BEHIND, wide - BEHIND, high - BEHIND, ROUND)
+    return front + behind
 
 
 OUTLINES = {

@@ -6,7 +6,7 @@ from itertools import pairwise
 from .arrows import CHIP
 from .cards import LINE, PIN, SMALL, symbol_size
 from .layout import HEAD, NEAR, WIDEST
-from .outlines import inset, outline
+from .outlines import BEHIND, inset, outline
 from .text import width
 from .theme import style
 
@@ -167,8 +167,8 @@ def chip(arrow, x, y, anchor):
     lines += [([(arrow.marks, None)], "ink name")] if arrow.marks else []
     left = x - {"start": 3, "middle": wide / 2, "end": wide - 3}[anchor]
     drawn = (
-        f'<rect class="chip" x="{left:g}" y="{y - high / 2:g}" width="{wide:g}" '
-        f'height="{high:g}" rx="4"/>'
+        f'<rect class="chip" x="{left:g}" y="{y - high / 2 + 2:g}" width="{wide:g}" '
+        f'height="{high - 4:g}" rx="4"/>'
     )
     aside = "" if anchor == "middle" else f' style="text-anchor:{anchor}"'
     base = y - high / 2 + CHIP - 3
@@ -205,6 +205,8 @@ def draw_card(key, card, x, y, down):
         shift = PIN if card.pins and not down else 0
         parts.append(badge(card, left, top, high, shift))
     middle = left + card.badge + card.tag / 2
+    if card.kind == "group":
+        middle, y = middle - BEHIND / 2, y + BEHIND / 2
     first = y + 5 - (LINE + 1) / 2 * (len(card.lines) - 1)
     for i, told in enumerate(card.lines):
         base = first + (LINE + 1) * i

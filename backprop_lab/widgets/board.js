@@ -3,8 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 // The board over one box. pick(ids, byMouse) is called when the reader chooses a card.
-// Returns { load(markup), paint(scene) }; a scene says for each node what is known of it (see
-// `describe` in stepper.js), and what is active.
+// Returns { load(markup), paint(scene), reveal() }; a scene says for each node what is known of it
+// (see `describe` in stepper.js), and what is active; reveal scrolls to that.
 function makeBoard(box, label, pick) {
   let [cards, arrows, lit] = [[], new Map(), []];
 
@@ -39,6 +39,9 @@ function makeBoard(box, label, pick) {
     for (const arrow of new Set(moving.map((edge) => arrows.get(edge)).filter(Boolean))) {
       lit.push(lightArrow(arrow, moving, backward));
     }
+  }
+
+  function reveal() {
     bringIntoView(box, lit.filter((part) => part.card).map((part) => part.card.element));
   }
 
@@ -58,7 +61,7 @@ function makeBoard(box, label, pick) {
     event.preventDefault();
     event.stopPropagation();
   });
-  return { load, paint };
+  return { load, paint, reveal };
 }
 
 function moveFocus(cards, at) {
@@ -163,7 +166,8 @@ function lightCard(card, role) {
 
 function lightArrow({ element }, moving, backward) {
   const hot = new Set(moving);
-  const parts = [...element.querySelectorAll("tspan[data-edge]")].filter((part) => hot.has(part.dataset.edge));
+  const locals = [...element.querySelectorAll("tspan[data-edge]")];
+  const parts = locals.filter((part) => hot.has(part.dataset.edge));
   for (const part of parts) part.classList.add("hot");
   element.classList.add("hot", ...(backward ? ["backward"] : []));
   const turned = backward ? turnedArrow(element) : null;
@@ -197,13 +201,16 @@ function turnedArrow(element) {
 
 // Scrolls the box, and never the page, to what is active, if it is out of sight.
 function bringIntoView(box, elements) {
-  if (!elements.length || (box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight)) return;
+  const fits = box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight;
+  if (!elements.length || fits) return;
   const frame = box.getBoundingClientRect();
   const boxes = elements.map((element) => element.getBoundingClientRect());
-  const [left, right] = [Math.min(...boxes.map((b) => b.left)), Math.max(...boxes.map((b) => b.right))];
-  const [top, bottom] = [Math.min(...boxes.map((b) => b.top)), Math.max(...boxes.map((b) => b.bottom))];
-  if (left < frame.left || right > frame.right) box.scrollLeft += (left + right - frame.left - frame.right) / 2;
-  if (top < frame.top || bottom > frame.bottom) box.scrollTop += (top + bottom - frame.top - frame.bottom) / 2;
+  const [left, top] = ["left", "top"].map((side) => Math.min(...boxes.map((one) => one[side])));
+  const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...boxes.map((one) => one[side])));
+  const across = (left + right - frame.left - frame.right) / 2;
+  const down = (top + bottom - frame.top - frame.bottom) / 2;
+  if (left < frame.left || right > frame.right) box.scrollLeft += across;
+  if (top < frame.top || bottom > frame.bottom) box.scrollTop += down;
 }
 
 // --- touching only what changes ---

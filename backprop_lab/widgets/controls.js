@@ -79,9 +79,8 @@ function makeButton(name, label, press) {
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": true })) {
-    svg.setAttribute(key, value);
-  }
+  const facts = { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": true };
+  for (const [key, value] of Object.entries(facts)) svg.setAttribute(key, value);
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
   return svg;

@@ -2,19 +2,26 @@
 
 const COLUMNS = ["tensor", "made by", "value", "heard", "gradient so far"];
 
-// Returns { element, paint(scene) }.
+const LONG = 60; // rows from which the columns keep their widths: to fit them anew takes too long
+
+// Returns { element, paint(scene), reveal() }.
 function makeLedger(graph, called) {
   const rows = graph.nodes.filter((node) => node.kind !== "constant").map((node) => makeRow(node, called));
   const head = make("tr", {}, ...COLUMNS.map((name) => make("th", { scope: "col" }, name)));
   head.children[4].textContent = `${called.word} so far`;
   const table = make("table", {}, make("caption", {}, "Ledger"), make("thead", {}, head),
     make("tbody", {}, ...rows.map((row) => row.element)));
-  const element = make("div", { class: "ledger scroll", tabindex: "0", role: "group", "aria-label": "Ledger" }, table);
-  return { element, paint: (scene) => {
-    for (const row of rows) paintRow(row, scene);
-    const hot = rows.find((row) => row.role === "changes");
-    if (hot) showRow(element, hot.element);
-  } };
+  const element = make("div",
+    { class: "ledger scroll", tabindex: "0", role: "group", "aria-label": "Ledger" }, table);
+  if (rows.length > LONG) table.className = "long";
+  return {
+    element,
+    paint: (scene) => rows.forEach((row) => paintRow(row, scene)),
+    reveal() {
+      const hot = rows.find((row) => row.role === "changes");
+      if (hot) showRow(element, hot.element);
+    },
+  };
 }
 
 function makeRow(node, called) {
@@ -34,7 +41,7 @@ function paintRow(row, scene) {
   row.role = role;
   if (role) row.element.className = `hot ${role}`;
   else row.element.removeAttribute("class");
-  setText(row.mark, role === "changes" ? "\u25b8 " : "");
+  setText(row.mark, role === "changes" ? "\u25b8\u00a0" : "");
   if (role === "changes") row.element.setAttribute("aria-current", "step");
   else row.element.removeAttribute("aria-current");
 }

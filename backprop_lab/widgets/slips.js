@@ -5,20 +5,22 @@
 function questionsOf(step, tale, called) {
   if (!step) return [];
   if (step.event.event === "forward") return forwardQuestion(step, tale, called);
-  if (step.event.event === "vjp" && step.edge.local.kind === "scalar") return vjpQuestions(step, tale, called);
-  return [];
+  if (step.event.event !== "vjp" || step.edge.local.kind !== "scalar") return [];
+  return vjpQuestions(step, tale, called);
 }
 
 function forwardQuestion({ node }, tale, called) {
   if (!isNumber(node.value)) return [];
   const given = [...tale.edges.values()].filter((edge) => edge.to === node.id)
     .map((edge) => tale.nodes.get(edge.from)).filter((source) => source.name);
-  const values = [...new Set(given.map((source) => `${called.titles[source.id]} = ${content(source.value)}`))];
-  const text = `What is ${called.formulas[node.id]}${values.length ? `, with ${values.join(", ")}` : ""}?`;
+  const values = new Set(given.map((source) => `${called.titles[source.id]} = ${content(source.value)}`));
+  const known = values.size ? `, with ${[...values].join(", ")}` : "";
+  const text = `What is ${called.formulas[node.id]}${known}?`;
   const answer = toNumber(node.value);
   return [{ part: "value", text, answer, slips: [[-answer, WRONG_SIGN]] }];
 }
 
+const NO_NUMBER = "That is not a number: write it as 1.5, \u22120.25 or 2e\u22123.";
 const WRONG_SIGN = "The size is right; look at the sign again.";
 
 function vjpQuestions(step, tale, called) {
@@ -37,7 +39,8 @@ function vjpQuestions(step, tale, called) {
       [up, `That is the gradient of ${z}, handed on as it came: multiply it by the local derivative.`],
       [-message, WRONG_SIGN],
       ...others.map((other) => [up * toNumber(other.local.value),
-        `That is the message to the other input of ${called.symbols[reader.id]}: its local derivative was taken.`]),
+        `That is the message to the other input of ${called.symbols[reader.id]}: `
+          + "its local derivative was taken."]),
       [up + local, "The gradient and the local derivative were added: along one path they are multiplied."],
       [had && toNumber(event.total), `That is what ${x} holds afterwards: asked is the message alone.`],
     ],
@@ -62,7 +65,7 @@ function vjpQuestions(step, tale, called) {
 // What is said of an answer: { right, says }.
 function judge(question, text) {
   const given = readNumber(text);
-  if (given === null) return { right: false, says: "That is not a number: write it as 1.5, \u22120.25 or 2e\u22123." };
+  if (given === null) return { right: false, says: NO_NUMBER };
   if (agrees(given, question.answer)) return { right: true, says: `Yes: ${number(question.answer)}.` };
   const slip = question.slips.find(([wrong]) =>
     Number.isFinite(wrong) && !agrees(wrong, question.answer) && agrees(given, wrong));

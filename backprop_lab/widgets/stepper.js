@@ -17,7 +17,8 @@ function start(host, data) {
 }
 
 function sameStructure(a, b) {
-  const ids = ({ nodes, edges }) => JSON.stringify([nodes.map((n) => [n.id, n.op, n.shape]), edges.map((e) => e.id)]);
+  const ids = ({ nodes, edges }) =>
+    JSON.stringify([nodes.map((n) => [n.id, n.op, n.name, n.shape]), edges.map((e) => e.id)]);
   return ids(a) === ids(b);
 }
 
@@ -67,7 +68,8 @@ function makeStepper(host, frame, given) {
   if (sweeps.length) options.append(sweepPanel.element);
   if (scenes.length > 1) options.append(view);
   const stage = make("div", { class: "stage" }, ...(scenes.length ? [picture] : []), ledger.element);
-  frame.replaceChildren(controls.element, options, make("div", { class: "told" }, says, line), sweepPanel.note,
+  const told = make("div", { class: "told" }, says, line);
+  frame.replaceChildren(controls.element, options, told, sweepPanel.note,
     ...(given.predict ? [asker.element] : []), stage,
     ...(live && movable(graph).length ? [makeSliders(graph, called, moveTo)] : []));
   listenToKeys(frame, controls, act);
@@ -123,6 +125,8 @@ function makeStepper(host, frame, given) {
     setText(says, sentence);
     setText(line, k ? lineOf(tale.steps[k - 1], called) : "");
     asker.paint(question, `${k}/${answered.get(k) || 0}`);
+    if (scenes.length) board.reveal(); // reads where things are, so after all that is written
+    ledger.reveal();
   }
 
   return {
@@ -140,7 +144,8 @@ function makeStepper(host, frame, given) {
 // The next step in which one of these nodes is active, counted round.
 function nextStepOf(tale, ids, k) {
   const own = new Set(ids);
-  const found = tale.steps.flatMap((step, i) => ([...activeIn(step).keys()].some((id) => own.has(id)) ? [i + 1] : []));
+  const takesPart = (step) => [...activeIn(step).keys()].some((id) => own.has(id));
+  const found = tale.steps.flatMap((step, i) => (takesPart(step) ? [i + 1] : []));
   return found.find((i) => i > k) ?? found[0] ?? k;
 }
 
@@ -189,7 +194,8 @@ function edgesInto(tale, id) {
 
 // The same object for the same facts, so that only what changes has to be described and painted.
 function describeUnmoved(node, tale, called, wrong, k) {
-  const facts = [tale.holds(node.id, k), tale.computed(node.id, k), k >= tale.seedStep, k === tale.steps.length];
+  const [backward, ended] = [k >= tale.seedStep, k === tale.steps.length];
+  const facts = [tale.holds(node.id, k), tale.computed(node.id, k), backward, ended];
   const before = tale.described.get(node.id);
   if (before && before.facts.every((fact, i) => fact === facts[i])) return before.known;
   const known = describe(node, tale, called, wrong, k, {});

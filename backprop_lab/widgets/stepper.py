@@ -23,7 +23,7 @@ FEW = 80  # operators up to which wrong sweeps are made: in a larger graph nobod
 SHOWN = 3  # entries of an array that are written out; of larger ones a sketch is enough
 
 
-def step(t, predict=False, expand=None):
+def step(t, *, predict=False, expand=None):
     """Step through the graph of t: each operator forward, then each message backward.
 
     Arguments: t (a Tensor, or a Graph with values; backward starts from the gradient that
@@ -193,10 +193,10 @@ def slim(data):
 
 
 def sketch(numbers):
-    """The extremes and the mean of an array."""
+    """What is said of an array in place of its entries."""
     with np.errstate(all="ignore"):
         array = np.array(numbers, float)
-        found = {"min": array.min(), "max": array.max(), "mean": array.mean()}
+        found = {"min": array.min(), "max": array.max(), "mean": array.mean(), "std": array.std()}
     return {name: float(x) if np.isfinite(x) else str(float(x)) for name, x in found.items()}
 
 
@@ -219,4 +219,4 @@ def numbers(value):
     value = slim(value)
     if "data" in value:
         return value["data"]
-    return [value["statistics"][name] for name in ("min", "max", "mean")]
+    return [value["statistics"][name] for name in ("min", "max", "mean", "std")]

@@ -31,13 +31,14 @@ function unpack(graph, packed) {
   const value = ({ shape, dtype }, numbers) => {
     const size = shape.reduce((product, n) => product * n, 1);
     if (size === numbers.length) return { shape, dtype, data: numbers };
-    const [min, max, mean] = numbers;
-    return { shape, dtype, statistics: { min, max, mean } };
+    const [min, max, mean, std] = numbers;
+    return { shape, dtype, statistics: { min, max, mean, std } };
   };
   const backward = packed.map(([edge, contribution, total, overwrites]) => {
     if (contribution === undefined) return { ...seed, gradient: value(seed.gradient, edge) };
     const whole = like.get(sources.get(edge));
-    const event = { event: "vjp", edge, contribution: value(whole, contribution), total: value(whole, total) };
+    const [message, sum] = [contribution, total].map((numbers) => value(whole, numbers));
+    const event = { event: "vjp", edge, contribution: message, total: sum };
     return overwrites ? { ...event, overwrites: true } : event;
   });
   return [...graph.events.filter((event) => event.event === "forward"), ...backward];
@@ -77,7 +78,9 @@ function walk({ nodes, edges, due }, events) {
       [heard, zeroed] = [new Map(), new Set(leaves)];
       totals.set(event.node, event.gradient);
       if (!again) hold(event.node, step);
-      else for (const id of totals.keys()) hold(id, step, { zeroed: zeroed.has(id), left: id !== event.node });
+      for (const id of again ? totals.keys() : []) {
+        hold(id, step, { zeroed: zeroed.has(id), left: id !== event.node });
+      }
       return { node: nodes.get(event.node), again };
     },
     vjp(event, step) {
@@ -85,7 +88,8 @@ function walk({ nodes, edges, due }, events) {
       const [source, reader] = [edge.from, edge.to];
       const known = {
         edge, source: nodes.get(source), reader: nodes.get(reader), upstream: totals.get(reader),
-        had: totals.get(source), zeroed: zeroed.has(source), repeated: Boolean(heard.get(source)?.has(edge.id)),
+        had: totals.get(source), zeroed: zeroed.has(source),
+        repeated: Boolean(heard.get(source)?.has(edge.id)),
         arrived: heardBy(source) + 1, due: due.get(source),
         readerHeard: heardBy(reader), readerDue: due.get(reader) || 0,
       };
@@ -120,7 +124,7 @@ function tell(step, called, hidden) {
 function tellForward({ node }, called, hidden) {
   const [title, formula] = [called.titles[node.id], called.formulas[node.id]];
   const made = title === formula ? formula : `${title} = ${formula}`;
-  const result = isWrittenOut(node.value) ? ` = ${content(node.value)}` : ` of shape ${content(node.value)}`;
+  const result = `${isWrittenOut(node.value) ? " =" : " of shape"} ${content(node.value)}`;
   return `Forward through ${called.symbols[node.id]}: ${made}${hidden.value ? " = ?" : result}.`;
 }
 
@@ -135,7 +139,8 @@ function tellVjp(step, called, hidden) {
   const title = called.titles[step.source.id];
   const clauses = [change(step, title, hidden), count(step)];
   if (step.readerHeard < step.readerDue) {
-    clauses.push(`Too early: ${called.titles[step.reader.id]} had heard ${step.readerHeard} of ${step.readerDue}`);
+    const heard = `${step.readerHeard} of ${step.readerDue}`;
+    clauses.push(`Too early: ${called.titles[step.reader.id]} had heard ${heard}`);
   }
   const told = clauses.filter(Boolean).map((clause) => (clause.startsWith(";") ? clause : `. ${clause}`));
   const start = `Backward through ${called.symbols[step.reader.id]} to ${title}: `;
@@ -148,7 +153,9 @@ function product({ event, edge, upstream }, called, hidden) {
   const before = content(upstream);
   const after = content(event.contribution);
   const text = called.locals[edge.id];
-  if (edge.local.kind === "scalar") return `${before} \u00d7 ${bracketed(content(edge.local.value))} = ${after}`;
+  if (edge.local.kind === "scalar") {
+    return `${before} \u00d7 ${bracketed(content(edge.local.value))} = ${after}`;
+  }
   if (text.startsWith("\u00b7")) return `${before} ${text} = ${after}`;
   if (text.endsWith("\u00b7")) return `${text} ${before} = ${after}`;
   return `${called.word} ${before}, local derivative ${text}, message ${after}`;

@@ -85,10 +85,14 @@ def again(output):
 """
 
 
-def factor(cases, reports, part, times):
-    """Whether all gradients of one part are a multiple of what one right call gives."""
+def last_call_alone(right):
+    return due("thrice", right) - due("twice", right)
+
+
+def came_to(cases, reports, part, rule):
+    """Whether all gradients of one part follow from what one right call gives, by a rule."""
     return all(
-        close(report["returned"][part][name], times * right)
+        close(report["returned"][part][name], rule(right))
         for case, report in zip(cases, reports, strict=True)
         for name, right in wanted(case).items()
     )
@@ -126,8 +130,8 @@ Write `again(output)`: your `backward`, made safe to be called more than once.
             "Each call wipes the leaves clean, so only the last one counts. What lies in the "
             "leaves belongs to whoever trains them, and is theirs to clear.",
             lambda cases, reports: (
-                factor(cases, reports, "twice", 1)
-                and factor(cases, reports, "thrice", due("thrice", 1) - due("twice", 1))
+                came_to(cases, reports, "twice", lambda right: right)
+                and came_to(cases, reports, "thrice", last_call_alone)
             ),
         ),
         Misconception(
@@ -135,7 +139,7 @@ Write `again(output)`: your `backward`, made safe to be called more than once.
             wrong("if getattr(output, 'done', False): return\n    output.done = True"),
             "The second call on the same output left no trace. It has to count again: whoever "
             "calls twice wants twice the gradient.",
-            lambda cases, reports: factor(cases, reports, "twice", 1),
+            lambda cases, reports: came_to(cases, reports, "twice", lambda right: right),
         ),
         Misconception(
             "clears_the_leaves_only",
@@ -157,7 +161,7 @@ Write `again(output)`: your `backward`, made safe to be called more than once.
             wrong("pass", end="for value in order[:-1]: value.grad = 0.0"),
             "After a call the leaves have 0: nobody said the first word, or after the walk you "
             "cleared what it had found. The leaves are where the result is wanted.",
-            lambda cases, reports: factor(cases, reports, "once", 0),
+            lambda cases, reports: came_to(cases, reports, "once", lambda right: 0.0),
         ),
     ),
     hints=(

@@ -10,6 +10,7 @@ from .backward import are_numbers, slopes_cases
 from .pieces import Counted, Node, Value, Watching, build, order_of
 
 LENGTH, MOST = 60, 12  # operators of the long chain, and messages that may be alive on it
+LEFT = 0.25  # what the leaves have from an earlier call
 
 
 def lean_cases(seed):
@@ -25,12 +26,14 @@ def probe_lean(answer, case):
     for value in values.values():
         if value.node is not None:
             value.node.op, value.node.peaks = Watching, peaks
+    for value in values.values():
+        value.grad = LEFT if value.node is None else 0.0
     before = Counted.live
     if answer(list(values.values())[-1]) is ...:
         return ...
     return {
-        "leaves": {n: float(v.grad) for n, v in values.items() if v.node is None},
-        "kept": [n for n, v in values.items() if v.node is not None and v.grad],
+        "leaves": {n: v.grad for n, v in values.items() if v.node is None},
+        "changed": [n for n, v in values.items() if v.node is not None and v.grad != 0],
         "peak": max(peaks, default=0) - before,
         "asked": len(peaks),
     }
@@ -40,18 +43,19 @@ def judge_lean(case, output):
     if not are_numbers(output["leaves"]):
         return ["Every `.grad` of a leaf has to be a number when backward is done."]
     for name, right in wanted(case).items():
-        if not close(output["leaves"][name], right):
-            side = "large" if output["leaves"][name] > right else "small"
-            return [f"The gradient of {name} is {output['leaves'][name]:.4g}: too {side}."]
+        came = output["leaves"][name]
+        if not close(came, right + LEFT):
+            side = "large" if came > right + LEFT else "small"
+            return [f"{name} had {LEFT} in `.grad`, and has {came:.4g} now: too {side}."]
     operators = sum(len(row) > 1 for row in case["graph"].values())
     if output["asked"] > operators:
         return [
             f"vjp was asked {output['asked']} times for {operators} operators: once each will do."
         ]
-    if output["kept"]:
+    if output["changed"]:
         return [
-            f"The leaves are right, and {', '.join(output['kept'][:3])} still has a gradient. "
-            "Nobody asked for those in between."
+            f"The leaves are right, and in `.grad` of {', '.join(output['changed'][:3])} something "
+            "else stands than before. Nobody asked for those in between."
         ]
     if operators == LENGTH and output["peak"] > MOST:
         return [
@@ -59,6 +63,10 @@ def judge_lean(case, output):
             "were alive at once; two or three are enough."
         ]
     return []
+
+
+def returned(cases, reports):
+    return [(case, report["returned"]) for case, report in zip(cases, reports, strict=True)]
 
 
 LOOP = """
@@ -100,8 +108,12 @@ Write `lean(output)`: backward for a graph that barely fits into memory.
         Misconception(
             "keeps_the_dictionary",
             wrong(),
-            "The dictionary of gradients grows to the size of the graph, and is thrown away as a "
-            "whole at the end. Take each gradient out when its turn has come.",
+            "What has been sent is held until the end, so it grows to the size of the graph. Take "
+            "each gradient out, of the dictionary or wherever it is, when its turn has come.",
+            lambda cases, reports: (
+                [bool(judge_lean(*pair)) for pair in returned(cases, reports)]
+                == [False] * (len(cases) - 1) + [True]
+            ),
         ),
         Misconception(
             "keeps_all_in_grad",
@@ -119,7 +131,8 @@ def lean(output):
         Misconception(
             "drops_the_leaves",
             wrong(take="gradients.pop(value)", leaf="pass"),
-            "Everything was let go, the leaves' gradients as well. Those are what all this is for.",
+            "The leaves have got nothing: all was let go, or went somewhere else. Their gradients "
+            "are what all this is for, and belong in their `.grad`.",
         ),
         Misconception(
             "lets_go_too_early",
@@ -152,6 +165,11 @@ def lean(output):
 """,
             "Each message is sent on by itself, so every path is walked, and their number explodes "
             "at forks. Let messages meet first: one vjp for each operator.",
+            lambda cases, reports: any(
+                output["asked"] > sum(len(row) > 1 for row in case["graph"].values())
+                and all(close(output["leaves"][n], x + LEFT) for n, x in wanted(case).items())
+                for case, output in returned(cases, reports)
+            ),
         ),
     ),
     hints=(

@@ -5,7 +5,7 @@ import numpy as np
 from ..diagnosis import close
 from ..exercise import Exercise, Hint, Misconception
 from ..probing import UNFILLED
-from .pieces import Add, Multiply, Node, Value
+from .pieces import Add, Multiply, Node, Value, one_by_one
 
 FUNCTIONS = {
     "tanh": lambda x, n: np.tanh(x),
@@ -18,24 +18,28 @@ TINY = 1e-30
 
 def my_ops_cases(seed):
     rng = np.random.default_rng([seed, 36])
-    cases = []
-    for sign, n in ((1, 3), (-1, 2), (1, -1), (-1, 4)):
-        x, z_bar = rng.uniform(0.4, 1.8, 2)
-        z_bar *= rng.choice([-1, 1]) if cases else -1
-        cases.append({"x": float(sign * x), "n": n, "z_bar": float(z_bar)})
-    return cases
+    small, large, upstream = (
+        rng.uniform(0.4, 0.9, 2),
+        rng.uniform(1.2, 1.8, 2),
+        rng.uniform(2, 3, 4),
+    )
+    x, z_bar = [large[0], -small[0], small[1], -large[1]], upstream * [-1, 1, 1, -1]
+    return [
+        {"x": float(x), "n": n, "z_bar": float(z_bar)}
+        for x, n, z_bar in zip(x, (3, 2, -1, 4), z_bar, strict=True)
+    ]
 
 
 def probe_my_ops(answer, case):
     """{operator: what forward gave, and what came back from vjp}, log at a positive number."""
     if not isinstance(answer, dict):
         raise TypeError("my_ops is a dictionary: from a name to your class.")
-    return {name: run(answer.get(name, ...), name, case) for name in FUNCTIONS}
+    return one_by_one(run, answer, FUNCTIONS, case)
 
 
 def run(op, name, case):
-    if op is ...:
-        return ...
+    if not isinstance(op, type):
+        raise TypeError(f"a class is asked for, without parentheses; a {type(op).__name__} came")
     ctx = Node(op, [])
     inputs = inputs_of(name, case)
     z = op.forward(ctx, *inputs)
@@ -63,11 +67,13 @@ def judge_my_ops(case, output):
 def complain(name, case, told):
     if told == UNFILLED or told is None:
         return f"{name}: still blank."
+    if "raised" in told:
+        return f"{name}: {told['raised']}"
     x, *rest = inputs_of(name, case)
     at = f"{name} at x = {x:.4g}" + (f", n = {rest[0]}" if rest else "")
     if not close_number(told["z"], np.real(FUNCTIONS[name](x, case["n"]))):
         return f"{at}: forward gives {say(told['z'])}, which is not its value."
-    x_bar, *others = told["x_bars"]
+    x_bar, *others = told["x_bars"] or [None, None, None]
     if len(others) != len(rest) or any(other is not None for other in others):
         return f"{at}: vjp has to return one entry for each input that forward gets" + (
             ": the message for x, and None for n." if rest else "."
@@ -82,6 +88,8 @@ def close_number(x, wanted):
 
 
 def say(x):
+    if x is None or (isinstance(x, dict) and x == UNFILLED):
+        return "nothing"
     return f"{x:.4g}" if isinstance(x, (int, float)) else f"a {type(x).__name__}"
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from ..exercise import Exercise, Hint, Misconception
 from ..probing import UNFILLED
 from ..slips import LOCAL, add, sweep
-from .pieces import Traced
+from .pieces import Traced, one_by_one
 
 MOST = 5  # operators
+THE_ENGINE = "this engine is right"
 ENGINES = {
     "overwrites": "writes `=` where messages have to add",
     "nearest first": "goes outward from the result, nearest first",
@@ -26,14 +27,12 @@ def probe_witnesses(answer, case):
     """{engine: the rows that its graph wrote down, and their values}."""
     if not isinstance(answer, dict):
         raise TypeError("witnesses is a dictionary: from an engine to a function of x.")
-    return {name: trace(answer.get(name, ...), case["x"]) for name in ENGINES}
+    return one_by_one(trace, answer, ENGINES, case)
 
 
-def trace(graph, x):
-    if graph is ...:
-        return ...
+def trace(graph, name, case):
     rows, values = {}, {}
-    result = graph(Traced(rows, values, x, ["input"]))
+    result = graph(Traced(rows, values, case["x"], ["input"]))
     if result is ...:
         return ...
     if not isinstance(result, Traced):
@@ -57,6 +56,8 @@ def judge_witnesses(case, output):
 def complain(name, case, told):
     if told == UNFILLED or told is None:
         return f"{name}: still blank."
+    if "raised" in told:
+        return f"{name}: {told['raised']}"
     rows = told["rows"]
     if not rows:
         return f"{name}: return what you have computed from x; a {told['result']} came."
@@ -65,11 +66,13 @@ def complain(name, case, told):
         return f"{name}: {operators} operators are too many; {MOST} are enough for any of them."
     totals = gradients(rows, told["values"])
     right, found = totals["right"], totals[name]
-    if right is None or not isfinite(right):
+    if right is None:
         return f"{name}: your graph does not depend on x."
-    if isclose(right, found, rel_tol=1e-6):
+    if not isfinite(right):
+        return f"{name}: the numbers in your graph grow beyond all bounds (inf or nan)."
+    if isclose(right, found, rel_tol=1e-6, abs_tol=1e-9):
         return (
-            f"{name}: on your graph this engine is right, with {right:.4g} at x. It "
+            f"{name}: on your graph {THE_ENGINE}, with {right:.4g} at x. It "
             f"{ENGINES[name]}; what does a graph need for that to matter?"
         )
     return None
@@ -108,7 +111,7 @@ def second_call(rows, local):
 def graphs(reports):
     """{engine: rows} of the first report."""
     told = reports[0]["returned"]
-    return {name: told[name]["rows"] for name in ENGINES if told[name] != UNFILLED}
+    return {name: told[name]["rows"] for name in ENGINES if "rows" in (told[name] or {})}
 
 
 def readers(rows):
@@ -117,7 +120,8 @@ def readers(rows):
 
 
 def fails(name, cases, reports):
-    return complain(name, cases[0], reports[0]["returned"][name])
+    """Whether a graph that can be judged does not give its engine away."""
+    return THE_ENGINE in (complain(name, cases[0], reports[0]["returned"][name]) or "")
 
 
 def wrong(**graphs):
@@ -158,9 +162,11 @@ Value `x` that computes a result on which that engine finds a *wrong* gradient a
         Misconception(
             "even_roads",
             wrong(nearest_first="(x * 2.0) * (x * 3.0)"),
-            "All roads in your graph are equally long, and then nearest first *is* a valid order. "
-            "Let something be near along one road and far along another, with something behind it.",
-            lambda cases, reports: bool(
+            "Here nobody speaks too early who has something to pass on: either all roads are "
+            "equally long, and nearest first *is* a valid order, or it is x itself that is reached "
+            "early, and x has no inputs. Let a Value in between be near along one road and far "
+            "along another.",
+            lambda cases, reports: (
                 fails("nearest first", cases, reports)
                 and max(readers(graphs(reports)["nearest first"]).values()) > 1
             ),
@@ -170,7 +176,7 @@ Value `x` that computes a result on which that engine finds a *wrong* gradient a
             wrong(stale="x * x"),
             "Between x and your result there is no other Value that depends on x, so nothing is "
             "left lying there for the second call. Give it a step in between.",
-            lambda cases, reports: bool(
+            lambda cases, reports: (
                 fails("stale", cases, reports)
                 and sum(len(row) > 1 for row in graphs(reports)["stale"].values()) == 1
             ),

@@ -1,0 +1,48 @@
+"""One of each widget, as the code of a notebook cell, and ways to find out whether it answers."""
+
+import ast
+
+SETUP = "import numpy as np\nimport backprop_lab as bl\n"
+FORK = """a = bl.tensor(3.0, requires_grad=True)
+b = a**2
+c = b + a
+d = b * c
+"""
+LAYER = """X = bl.tensor(np.arange(6.0).reshape(2, 3) / 10)
+W = bl.parameter(np.arange(12.0).reshape(3, 4) / 10 - 0.5)
+loss = ((X @ W).relu() ** 2).mean()
+"""
+WIDGETS = {
+    "stepper": SETUP + FORK + "bl.step(d)",
+    "stepper of tensors": SETUP + LAYER + "bl.step(loss)",
+    "prediction": SETUP + FORK + "bl.step(d, predict=True)",
+    "paths": SETUP + FORK + "bl.paths(d, a)",
+    "jacobian": SETUP + "bl.show_jacobian(lambda x: x[:2] * x[2], [2.0, 3.0, 5.0])",
+    "rosetta": SETUP + FORK + "bl.rosetta(d)",
+}
+
+# What is in the widgets of an element, as one text each.
+STATES = """element => [...element.querySelectorAll(".backprop-lab")]
+    .map(host => host.shadowRoot ? host.shadowRoot.querySelector(".frame").innerHTML : null)"""
+# Whether the widget of an element shows something else after one of its parts gets the focus, a
+# key or a click, as [part, ...] of those that made a difference.
+ANSWERS = """element => {
+    const root = element.querySelector(".backprop-lab").shadowRoot;
+    const state = () => root.querySelector(".frame").innerHTML;
+    const parts = [...root.querySelectorAll("button, select, input, [tabindex='0']")];
+    return parts.filter(part => {
+        const before = state();
+        part.focus();
+        part.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
+        part.click?.();
+        return state() !== before;
+    }).map(part => part.getAttribute("aria-label") || part.textContent);
+}"""
+
+
+def make(code):
+    """What the last line of a cell gives, as in a notebook."""
+    *before, last = ast.parse(code).body
+    names = {"__name__": "cell"}
+    exec(compile(ast.Module(before, []), "cell", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), names)
