@@ -10,6 +10,7 @@ from math import isfinite
 import pytest
 
 import backprop_lab as bl
+from backprop_lab.exercises.feedback import follow, where
 from backprop_lab.exercises.practice import LARGEST, written
 from backprop_lab.exercises.slips import SLIPS, entries, forward, right
 
@@ -93,6 +94,51 @@ def test_a_number_that_no_slip_explains_is_pointed_at():
     answer = solved(problem)
     answer["values"][next(iter(answer["values"]))] += 0.5
     assert "Look at the value of" in repr(problem.check(answer))
+
+
+def carried_on(problem, place, number):
+    """A form that is right but for one number, and follows from it after that."""
+    _, values, local, gradients = follow(problem, {place: number})
+    return {"values": {x: values[x] for x in local}, "local": local, "gradients": gradients}
+
+
+def test_an_error_in_one_number_is_found_and_what_follows_from_it_is_no_second_one():
+    for problem in PROBLEMS[:40]:
+        for place, number in follow(problem, {})[0].items():
+            said = repr(problem.check(carried_on(problem, place, number + 0.25)))
+            assert f"Look at {where(place)} first." in said, (problem.seed, place)
+            assert not any(slip.says in said for slip in SLIPS)
+            wrong = int(said.split(" of ")[1].split()[0]) - int(said.split()[0])
+            more = {1: "", 2: "One more is wrong"}.get(wrong, f"{wrong - 1} more are wrong")
+            assert more in said
+
+
+def test_a_slip_at_one_place_is_named_or_left_open_but_no_other_is_accused():
+    named = 0
+    for problem in PROBLEMS[:60]:
+        due, values, local, gradients = follow(problem, {})
+        last = ("gradients", list(problem.rows)[-1])
+        for slip in SLIPS:
+            for place in due.keys() - {last}:
+                for number in at_one_place(slip, problem, place, values, local, gradients):
+                    if number == due[place]:
+                        continue
+                    said = repr(problem.check(carried_on(problem, place, number)))
+                    assert f"Look at {where(place)} first." in said
+                    others = [other.id for other in SLIPS if other.says in said and other != slip]
+                    assert not others or "It may be this" in said, (problem.seed, slip.id, others)
+                    named += slip.says in said
+    assert named > 500
+
+
+def at_one_place(slip, problem, place, values, local, gradients):
+    """The numbers that a slip may give at one place, if all before it is right."""
+    part, name, *slot = place
+    if part == "local" and slip.once is None:
+        return [slip.rule(problem.rows, values)[0][name][slot[0]]]
+    if part == "gradients" and slip.once is not None:
+        return slip.once(problem.rows, local, gradients, name)
+    return []
 
 
 def test_half_an_answer_is_marked_as_far_as_it_goes():

@@ -96,11 +96,12 @@ def explain(rows, own, filled, slips):
             numbers = slip.once(rows, local, gradients, name) if slip.once else []
         return any(isclose(filled[place], x, rel_tol=1e-3) for x in numbers)
 
-    found = [slip for slip in SLIPS if throughout(slip)]
-    found = found or [slip for slip in SLIPS if all(at(slip, place) for place in slips)]
-    found = found or [slip for slip in SLIPS if at(slip, slips[0])]
+    here = [slip for slip in SLIPS if all(at(slip, place) for place in slips)]
+    here = here or [slip for slip in SLIPS if at(slip, slips[0])]
+    found = [slip for slip in SLIPS if throughout(slip)] or here
     if len(found) == 1:
-        return found[0].says
+        doubt = any(slip is not found[0] for slip in here)
+        return f"It may be this: {found[0].says}" if doubt else found[0].says
     return ONE_IS_MISSING if found and all(slip.id in LOST for slip in found) else ""
 
 

@@ -39,6 +39,8 @@ def compare(my_guess, value):
 
 
 def agree(guess, value):
+    if isinstance(guess, int) and isinstance(value, int):
+        return guess == value  # counts are exact
     try:
         guess, value = np.asarray(guess, dtype=float), np.asarray(value, dtype=float)
     except (TypeError, ValueError):
@@ -49,6 +51,6 @@ def agree(guess, value):
 def say(value):
     if isinstance(value, (bool, np.bool_)):
         return str(value)
-    if isinstance(value, (int, float, np.number)):
+    if isinstance(value, (float, np.floating)):
         return f"{value:.4g}"
     return str(value)
