@@ -68,7 +68,7 @@ MUTANTS = [
          "if gradient is None:", "if gradient is None or output.shape == ():"),
         ("the seed is the caller's own array", "rules:check_seed", "np.array(", "np.asarray("),
         ("the last gradient is forgotten", "engine:Tensor.grad_plus",
-         "if self.grad is None:", "if True:"),
+         "if grad is None:", "if True:"),
         ("past gradients change when new ones are added", "engine:Tensor.grad_plus",
          "return grad + total", "grad += total; return grad"),
         (".grad is taken although others hold it", "engine:Tensor.grad_plus",

@@ -151,9 +151,8 @@ def apply(op, *inputs):
             "happen to be the same Value, and two messages will go back; in `x - y` the places "
             "matter.",
             lambda cases, reports: any(
-                report["returned"]["w"]["inputs"] == "set"
-                or len(report["returned"]["w"]["inputs"]) == 2
-                for report in reports
+                w["inputs"] == "set" or (w["op"] == "Mix" and len(w["inputs"]) == 2)
+                for w in [report["returned"]["w"] for report in reports]
             ),
         ),
         Misconception(

@@ -73,6 +73,19 @@ def again(output):
     ],
     "descend": [
         """
+def backward(output):
+    # a slip in another exercise: it is not held against this one
+    output.grad = 3.0
+
+def descend(loss_of, weights, rate, steps):
+    for _ in range(steps):
+        for w in weights:
+            w.grad = 0.0
+        backward(loss_of())
+        for w in weights:
+            w.data -= rate * w.grad
+""",
+        """
 def descend(loss_of, weights, rate, steps):
     while steps:
         for w in weights:

@@ -84,6 +84,21 @@ def apply(op, *inputs):
         """
 nodes = {}
 def apply(op, *inputs):
+    # one node for each operator, written over
+    ctx = nodes.setdefault(op, Node(op, []))
+    ctx.inputs = list(inputs)
+    return Value(op.forward(ctx, *[x.data for x in inputs]), ctx)
+""",
+        """
+def apply(op, *inputs):
+    # runs forward twice
+    op.forward(Node(op, list(inputs)), *[x.data for x in inputs])
+    ctx = Node(op, list(inputs))
+    return Value(op.forward(ctx, *[x.data for x in inputs]), ctx)
+""",
+        """
+nodes = {}
+def apply(op, *inputs):
     ctx = nodes.setdefault(op.__name__, Node(op, list(inputs)))
     return Value(op.forward(ctx, *[x.data for x in inputs]), ctx)
 """,
@@ -93,7 +108,32 @@ def apply(op, *inputs):
         sweep("backward", line="x.grad += message * value.grad"),
         sweep("backward", line="x.grad += message; value.grad = 0.0"),
         sweep("backward", line="x.grad = max(x.grad, message)"),
-        sweep("backward", line="x.grad = (x.grad or 1.0) * message"),
+        sweep("backward", line="x.grad += message * x.data"),
+        sweep("backward", upstream="value.data"),
+        sweep("backward").replace(
+            "zip(value.node.inputs, messages)", "set(zip(value.node.inputs, messages))"
+        ),
+        """
+def backward(output):
+    # walks every path, and is right
+    def tell(value, message):
+        value.grad += message
+        if value.node is not None:
+            for x, m in zip(value.node.inputs, value.node.op.vjp(value.node, message)):
+                tell(x, m)
+    tell(output, 1.0)
+""",
+        """
+def backward(output):
+    # keeps the gradients to itself
+    gradients = {output: 1.0}
+    for value in order_of(output)[::-1]:
+        if value.node is not None:
+            messages = value.node.op.vjp(value.node, gradients[value])
+            for x, message in zip(value.node.inputs, messages):
+                gradients[x] = gradients.get(x, 0.0) + message
+    return gradients
+""",
         sweep("backward", line="value.grad += message"),
         sweep("backward", line="x.grad += message / len(messages)"),
         sweep("backward", order="order_of(output)[-2::-1]"),
@@ -106,17 +146,6 @@ def backward(output):
     for x, message in zip(output.node.inputs, output.node.op.vjp(output.node, 1.0)):
         x.grad += message
 """,
-        """
-def backward(output):
-    # nearest first
-    output.grad, queue = 1.0, [output]
-    for value in queue:
-        if value.node is not None:
-            for x, message in zip(value.node.inputs, value.node.op.vjp(value.node, value.grad)):
-                x.grad += message
-                if x not in queue:
-                    queue.append(x)
-""",
         "def backward(output): return 1.0",
         "backward = None",
     ],
@@ -127,6 +156,20 @@ def backward(output):
         ),
         sweep("again", line="x.grad = message"),
         sweep("again", after="for v in order_of(output): v.grad *= 0.5"),
+        """
+def again(output):
+    # clears only what this output has been asked for before
+    order = order_of(output)
+    if output.grad:
+        for value in order:
+            if value.node is not None:
+                value.grad = 0.0
+    output.grad = 1.0
+    for value in order[::-1]:
+        if value.node is not None:
+            for x, m in zip(value.node.inputs, value.node.op.vjp(value.node, value.grad)):
+                x.grad += m
+""",
         """
 called = []
 def again(output):
@@ -159,6 +202,13 @@ def again(output):
     ],
     "descend": [
         step(loop("for w in weights: w.grad = 0.0", "backward(loss_of())")),
+        step(
+            loop(
+                "for w in weights: w.grad = 0.0",
+                "backward(loss_of())",
+                "weights[:] = [Value(w.data - rate * w.grad) for w in weights]",
+            )
+        ),
         step(
             loop(
                 "for w in weights: w.grad = 0.0",
@@ -252,6 +302,29 @@ def lean(output):
             for x, m in zip(value.node.inputs, value.node.op.vjp(value.node, z_bar)):
                 gradients[x] = gradients.get(x, 0.0) + m
 """,
+        """
+def lean(output):
+    # for a first call only
+    gradients = {output: 1.0}
+    for value in order_of(output)[::-1]:
+        z_bar = gradients.pop(value)
+        if value.node is None:
+            value.grad = z_bar
+        else:
+            for x, m in zip(value.node.inputs, value.node.op.vjp(value.node, z_bar)):
+                gradients[x] = gradients.get(x, 0.0) + m
+""",
+        """
+def lean(output):
+    # each message by itself, by recursion
+    def tell(value, z_bar):
+        if value.node is None:
+            value.grad += z_bar
+        else:
+            for x, m in zip(value.node.inputs, value.node.op.vjp(value.node, z_bar)):
+                tell(x, m)
+    tell(output, 1.0)
+""",
         sweep("lean"),
         sweep("lean", after="for v in order_of(output): v.grad = 0.0"),
         "def lean(output): return {}",
@@ -268,6 +341,10 @@ def lean(output):
         op("log", "np.log10(x)", "z_bar / x"),
         op("relu", "max(x, 0.0)", "z_bar"),
         op("relu", "max(x, 0.0)", "z_bar * (x < 0)"),
+        op("relu", "max(x, 0.0)", "z_bar * (x > 1)"),
+        op("relu", "max(x, 0.0)", "z_bar * (max(x, 0.0) >= 0)"),
+        op("tanh", "np.tanh(x)", "()"),
+        op("power", "x ^ n", "z_bar, None"),
         op("relu", "abs(x)", "z_bar * np.sign(x)"),
         op("power", "float(x) ** n", "n * z_bar ** (n - 1), None"),
         op("power", "float(x) ** n", "z_bar * n * float(x) ** (n - 1)"),

@@ -47,6 +47,20 @@ def partials(op, x, y):
 """,
         """
 def partials(op, x, y):
+    # the positive one wins
+    if op in ("exp", "log"):
+        return (np.exp(x) if op == "exp" else 1 / x,)
+    return {"+": (1, 1), "*": (y, x), "max": (float(x > 0), float(x < 0))}[op]
+""",
+        """
+def partials(op, x, y):
+    # exp of what it takes for a positive number
+    if op in ("exp", "log"):
+        return (np.exp(abs(x)) if op == "exp" else 1 / x,)
+    return {"+": (1, 1), "*": (y, x), "max": (float(x > y), float(y > x))}[op]
+""",
+        """
+def partials(op, x, y):
     # max shares the nudge
     if op in ("exp", "log"):
         return (np.exp(x) if op == "exp" else 1 / x,)
@@ -86,6 +100,32 @@ def partials(op, x, y):
             total="max([d * path_sum(graph, local, start, x) "
             "for x, d in zip(graph[end][1:], local.get(end, []))], default=0.0)",
         ),
+        PATHS.format(
+            base="1.0",
+            total="sum(d * path_sum(graph, local, start, x) "
+            "for x, d in set(zip(graph[end][1:], local.get(end, []))))",
+        ),
+        """
+memo = {}
+def path_sum(graph, local, start, end):
+    # remembers from one graph to the next
+    if start == end:
+        return 1.0
+    if end not in memo:
+        edges = zip(graph[end][1:], local.get(end, []))
+        memo[end] = sum(d * path_sum(graph, local, start, x) for x, d in edges)
+    return memo[end]
+""",
+        """
+def path_sum(graph, local, start, end):
+    # counts equal products once
+    def products(name):
+        if name == start:
+            return {1.0}
+        edges = zip(graph[name][1:], local.get(name, []))
+        return {d * p for x, d in edges for p in products(x)}
+    return sum(products(end))
+""",
         """
 def path_sum(graph, local, start, end):
     # takes what start is near to only
@@ -113,6 +153,21 @@ def sweep(graph, order, local):
             for x, slope in zip(graph[name][1:], local.get(name, [])):
                 tell(x, gradients[name] * slope)
     tell(order[-1], 1.0)
+    return gradients
+""",
+        LOOP.replace(
+            "zip(graph[name][1:], local.get(name, []))",
+            "set(zip(graph[name][1:], local.get(name, [])))",
+        ).format(line="gradients[x] += gradients[name] * slope"),
+        """
+def sweep(graph, order, local):
+    # uses the order up
+    gradients = dict.fromkeys(order, 0.0)
+    gradients[order[-1]] = 1.0
+    while order:
+        name = order.pop()
+        for x, slope in zip(graph[name][1:], local.get(name, [])):
+            gradients[x] += gradients[name] * slope
     return gradients
 """,
         """
