@@ -17,10 +17,10 @@ import numpy as np
 from numpy import float64
 
 from .anomaly import look_at
-from .errors import GradientError, RuleError, describe, no_array, no_attribute, no_data
+from .errors import Foreign, GradientError, RuleError, describe, no_array, no_data
 from .modes import GROUPS, UNRECORDED, WATCHED, is_recording
 from .node import Node, Plain
-from .rules import check_grad, check_options, check_seed, guarded
+from .rules import check_grad, check_options, check_seed, guarded, of_data
 from .sweeps import exhaust, forward_sweep, reverse_sweep, topological_order
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Tensor:
+class Tensor(Foreign):
     """A value in a graph: an edge, carrying data from the node that made it to its readers.
 
     Arguments: data (array or NumPy scalar), requires_grad, name (for pictures and messages),
@@ -60,36 +60,15 @@ class Tensor:
         self.requires_grad = requires_grad
         self.name = name
         self.kind = kind
-        self.grad_fn = None
-
-    def __getattr__(self, name):
-        """What has not been set: most results of operators live and die without it."""
-        if name in ("grad", "name", "seed"):
-            return None
-        if name == "kind":
-            return "constant"
-        raise no_attribute(self, name)
+        self.grad = self.grad_fn = self.seed = None
 
     @property
     def is_leaf(self):
         """True if no recorded operator made this tensor."""
         return self.grad_fn is None
 
-    @property
-    def shape(self):
-        return self.data.shape
-
-    @property
-    def ndim(self):
-        return self.data.ndim
-
-    @property
-    def size(self):
-        return self.data.size
-
-    @property
-    def dtype(self):
-        return self.data.dtype
+    shape, ndim = of_data("shape"), of_data("ndim")
+    size, dtype = of_data("size"), of_data("dtype")
 
     def backward(self, gradient=None):
         """Add d(self)/d(leaf) into `.grad` of every leaf that requires a gradient.
@@ -244,4 +223,6 @@ def run(op, inputs, options=None):
     z.data = data
     z.requires_grad = recorded = True in needs and (not UNRECORDED or is_recording())
     z.grad_fn = node if recorded else None
+    z.grad = z.name = z.seed = None
+    z.kind = "constant"
     return z

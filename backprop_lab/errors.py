@@ -6,7 +6,6 @@ the traceback shows the reader's own lines, and none of the package's.
 
 import os
 import sys
-from difflib import get_close_matches
 from types import TracebackType
 
 import numpy as np
@@ -131,7 +130,7 @@ def no_data_behind(x):
 
 
 INSTEAD = {  # what PyTorch or NumPy has, and what to write here
-    "zero_grad": "x.grad = None", "requires_grad_": "x.requires_grad = True",
+    "zero_grad": "x.grad = None", "gradient": "x.grad", "requires_grad_": "x.requires_grad = True",
     "detach_": "x = x.detach()",
     "dim": "x.ndim", "numel": "x.size", "nelement": "x.size", "view": "x.reshape(...)",
     "flatten": "x.reshape(-1)", "ravel": "x.reshape(-1)", "squeeze": "x.reshape(...)",
@@ -150,6 +149,12 @@ INSTEAD = {  # what PyTorch or NumPy has, and what to write here
     "masked_fill": "ops.where(mask, value, x)", "gather": "x[rows, columns]",
     "index_select": "x[indices]", "clamp": "x.clip(low, high)",
     "cross_entropy": "ops.softmax_cross_entropy(logits, labels)",
+    "multiply": "x * y", "divide": "x / y", "subtract": "x - y", "negate": "-x",
+    "power": "x ** y", "index": "x[i]", "maximum": "ops.maximum(x, y)",
+    "minimum": "ops.minimum(x, y)", "where": "ops.where(mask, x, y)",
+    "stack": "ops.stack([x, y])", "concatenate": "ops.concatenate([x, y])",
+    "scatter": "ops.scatter(x, i, shape)", "broadcast_to": "ops.broadcast_to(x, shape)",
+    "softmax_cross_entropy": "ops.softmax_cross_entropy(logits, labels)",
 }  # fmt: skip
 NOT_HERE = {
     "cuda": "everything here runs on the CPU", "cpu": "everything here runs on the CPU",
@@ -160,28 +165,61 @@ NOT_HERE = {
 }  # fmt: skip
 
 
-def no_attribute(tensor, name):
-    """An attribute that tensors do not have, with what to write instead where that is known."""
-    if name.startswith("_"):  # what NumPy, copy and IPython ask for
-        return AttributeError(name)
-    if name in ("shape", "ndim", "size", "dtype"):
-        return no_data(tensor) or AttributeError(name)
-    plain, ops = name.rstrip("_"), sys.modules[f"{__package__}.ops"]
-    if name in INSTEAD:
-        remedy = f"Write {INSTEAD[name]}."
-    elif name in NOT_HERE:
-        remedy = f"Leave it out: {NOT_HERE[name]}."
-    elif plain != name:
-        remedy = "Nothing is changed in place: write x = ..., or x.data[...] = ... for a leaf."
-    elif name in ops.__all__:
-        remedy = f"Write ops.{name}(...)."
-    elif hasattr(np, name):
-        remedy = f"Outside the graph, NumPy has it: np.{name}(x.data)."
-    elif close := get_close_matches(name, [a for a in dir(type(tensor)) if a[0] != "_"], 1):
-        remedy = f"Did you mean .{close[0]}?"
-    else:
-        remedy = "dir(x) lists what it has."
-    return UnknownName(f"A tensor has no {name!r}. {remedy}")
+IN_PLACE = (
+    "abs_", "add_", "clamp_", "copy_", "cos_", "div_", "exp_", "fill_", "log_", "masked_fill_",
+    "mul_", "neg_", "normal_", "pow_", "relu_", "sigmoid_", "sin_", "sqrt_", "sub_", "tanh_",
+    "uniform_", "zero_",
+)  # fmt: skip
+IN_NUMPY = (  # without a derivative, or without a rule here
+    "all", "allclose", "any", "arccos", "arcsin", "arctan", "argmax", "argmin", "argsort",
+    "argwhere", "ceil", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "diag", "diagonal",
+    "diff", "expm1", "exp2", "flip", "floor", "fmod", "imag", "inner", "isclose", "isfinite",
+    "isinf", "isnan", "kron", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not",
+    "logical_or", "median", "moveaxis", "nan_to_num", "nanmean", "nonzero", "outer", "ptp",
+    "quantile", "real", "reciprocal", "remainder", "repeat", "roll", "round", "searchsorted",
+    "sign", "sinh", "sort", "split", "take", "tan", "tensordot", "tile", "trace", "tril", "triu",
+    "trunc", "unique", "vdot",
+)  # fmt: skip
+REMEDIES = (
+    {name: f"Write {instead}." for name, instead in INSTEAD.items()}
+    | {name: f"Leave it out: {why}." for name, why in NOT_HERE.items()}
+    | {name: f"Outside the graph, NumPy has it: np.{name}(x.data)." for name in IN_NUMPY}
+    | dict.fromkeys(
+        IN_PLACE, "Nothing is changed in place: write x = ..., or x.data[...] = ... for a leaf."
+    )
+)
+
+
+class Elsewhere:
+    """An attribute that arrays or PyTorch's tensors have: here it says what to write instead."""
+
+    def __init__(self, name, remedy):
+        self.name, self.__doc__ = name, remedy
+
+    def __get__(self, tensor, owner=None):
+        raise UnknownName(f"A tensor has no {self.name!r}. {self.__doc__}")
+
+    def __set__(self, tensor, value):
+        self.__get__(tensor)
+
+
+class Foreign:
+    """The names that people bring along from NumPy and PyTorch.
+
+    As attributes of a class, since a `__getattr__` that looks them up would make every x.data
+    slower: Python 3.11 reads slots the fast way only where there is none.
+    """
+
+    __slots__ = ()
+
+    def __dir__(self):
+        """What completion offers: without names that only raise."""
+        return sorted(set(super().__dir__()) - REMEDIES.keys())
+
+
+for name, remedy in REMEDIES.items():
+    setattr(Foreign, name, Elsewhere(name, remedy))
+del name, remedy
 
 
 def raised_by_the_call(error):

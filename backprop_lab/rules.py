@@ -70,6 +70,18 @@ def guarded(name, rule):
     return run
 
 
+def of_data(name):
+    """A property of a tensor that is one of its array."""
+
+    def read(x):
+        try:
+            return getattr(x.data, name)
+        except AttributeError as error:
+            raise no_data(x) or error from None
+
+    return property(read)
+
+
 def is_tensor(x):
     """Whether x is a Tensor, and not an array, a number or PyTorch's. (Tensor stands above.)"""
     return hasattr(x, "grad_fn") and isinstance(x.data, (np.ndarray, np.generic))

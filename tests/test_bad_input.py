@@ -187,9 +187,8 @@ NAMES = [
     (lambda: W.cuda(), UnknownName, "Leave it out: everything here runs on the CPU"),
     (lambda: W.add_(1), UnknownName, "Nothing is changed in place"),
     (lambda: W.maximum(1), UnknownName, r"Write ops\.maximum"),
-    (lambda: W.requires_gard, UnknownName, r"Did you mean \.requires_grad\?"),
     (lambda: W.argmax(), UnknownName, r"np\.argmax\(x\.data\)"),
-    (lambda: W.qqq, UnknownName, r"dir\(x\) lists"),
+    (lambda: setattr(W, "device", "cpu"), UnknownName, "no 'device'. Leave it out"),
     (lambda: bl.exp, UnknownName, r"it is ops\.exp"),
     (lambda: bl.nn, UnknownName, "backprop_lab has no 'nn'; it has Graph, Op, Tensor"),
 ]
@@ -375,6 +374,9 @@ def test_there_are_enough_of_them():
         (lambda: W % 2, "unsupported operand type"),
         (lambda: W.size(), "'int' object is not callable"),
         (lambda: setattr(W, "requires_gard", True), "no attribute 'requires_gard'"),
+        (lambda: W.requires_gard, "'Tensor' object has no attribute 'requires_gard'"),
+        (lambda: W.qqq, "'Tensor' object has no attribute 'qqq'"),
+        (lambda: W.veiw(5, 3), "'Tensor' object has no attribute 'veiw'"),
     ],
 )
 def test_what_python_says_is_said_in_the_learners_line(act, message):

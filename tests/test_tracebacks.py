@@ -18,7 +18,7 @@ CELLS = {
     "numpy": ("np.floor(x)", "GradientError", "np.floor has no derivative rule"),
     "numpy calls back": ("np.array([x, x])", "GradientError", "x of shape (3,) is being recorded"),
     "index": ("x[7]", "OutOfRange", "index 7 is out of bounds"),
-    "name": ("x.veiw(3)", "UnknownName", "A tensor has no 'veiw'"),
+    "name": ("x.view(3)", "UnknownName", "A tensor has no 'view'. Write x.reshape"),
     "package": ("bl.exp", "UnknownName", "it is ops.exp"),
     "backward": ("(x * 2).backward()", "GradientError", "only from a scalar"),
     "anomaly": ("with bl.detect_anomaly(): ops.log(x - 5)", "AnomalyError", "Log made the first"),

@@ -3,8 +3,9 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 // The board over one box. pick(ids, byMouse) is called when the reader chooses a card.
-// Returns { load(markup), paint(scene), reveal() }; a scene says for each node what is known of it
-// (see `describe` in stepper.js), and what is active; reveal scrolls to that.
+// Returns { load(markup), paint(scene), reveal(), mark(ids) }; a scene says for each node what is known
+// of it (see `describe` in stepper.js), and what is active; reveal scrolls to that; mark outlines the
+// cards of tensors that have moved, and the arrows that carry them.
 function makeBoard(box, label, pick) {
   let [cards, arrows, lit] = [[], new Map(), []];
 
@@ -45,6 +46,11 @@ function makeBoard(box, label, pick) {
     bringIntoView(box, lit.filter((part) => part.card).map((part) => part.card.element));
   }
 
+  function mark(ids) {
+    for (const { element, ids: own } of cards) element.classList.toggle("moved", own.some((id) => ids.has(id)));
+    for (const [edge, { element }] of arrows) element.classList.toggle("moved", ids.has(edge.split("-")[0]));
+  }
+
   const cardAt = (target) => cards.find(({ element }) => element.contains(target));
   box.addEventListener("mousedown", (event) => cardAt(event.target) && event.preventDefault());
   box.addEventListener("click", (event) => {
@@ -61,7 +67,7 @@ function makeBoard(box, label, pick) {
     event.preventDefault();
     event.stopPropagation();
   });
-  return { load, paint, reveal };
+  return { load, paint, reveal, mark };
 }
 
 function moveFocus(cards, at) {

@@ -2,13 +2,16 @@
 
 const COLUMNS = ["tensor", "made by", "value", "heard", "gradient so far"];
 
+const FORWARD = 3; // columns that there are without a backward sweep
+
 const LONG = 60; // rows from which the columns keep their widths: to fit them anew takes too long
 
 // Returns { element, paint(scene), reveal() }.
 function makeLedger(graph, called) {
-  const rows = graph.nodes.filter((node) => node.kind !== "constant").map((node) => makeRow(node, called));
-  const head = make("tr", {}, ...COLUMNS.map((name) => make("th", { scope: "col" }, name)));
-  head.children[4].textContent = `${called.word} so far`;
+  const columns = graph.events.some((event) => event.event === "seed") ? COLUMNS.length : FORWARD;
+  const rows = graph.nodes.filter((node) => node.kind !== "constant").map((node) => makeRow(node, called, columns));
+  const head = make("tr", {}, ...COLUMNS.slice(0, columns).map((name) => make("th", { scope: "col" }, name)));
+  if (columns > FORWARD) head.lastChild.textContent = `${called.word} so far`;
   const table = make("table", {}, make("caption", {}, "Ledger"), make("thead", {}, head),
     make("tbody", {}, ...rows.map((row) => row.element)));
   const element = make("div",
@@ -24,13 +27,13 @@ function makeLedger(graph, called) {
   };
 }
 
-function makeRow(node, called) {
+function makeRow(node, called, columns) {
   const mark = make("span", { class: "mark", "aria-hidden": "true" }, "");
   const name = make("th", { scope: "row" }, mark, called.titles[node.id]);
   const cells = ["made", "value", "heard", "gradient"].map((kind) => make("td", { class: kind }));
   const formula = called.formulas[node.id] || node.kind;
   setText(cells[0], formula === called.titles[node.id] ? called.symbols[node.id] : formula);
-  return { id: node.id, element: make("tr", {}, name, ...cells), mark, cells, role: "" };
+  return { id: node.id, element: make("tr", {}, name, ...cells.slice(0, columns - 1)), mark, cells, role: "" };
 }
 
 function paintRow(row, scene) {

@@ -22,7 +22,8 @@ function countWrong(wrong, called) {
   return `\u2717 Wrong at the end: ${told}.`;
 }
 
-// Sliders over the numbers at the leaves. move(values) gets {node id: number}.
+// Sliders over the numbers at the leaves. move(values, id) gets {node id: number}, and which of them
+// has just been moved (none after a reset).
 function makeSliders(graph, called, move) {
   const moved = {};
   const sliders = movable(graph).map((node) => {
@@ -37,7 +38,7 @@ function makeSliders(graph, called, move) {
     };
     slider.addEventListener("input", () => {
       moved[node.id] = show();
-      move(moved);
+      move(moved, node.id);
     });
     const reset = () => {
       slider.value = "0";

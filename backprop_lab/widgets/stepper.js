@@ -1,7 +1,7 @@
 // The stepper: what happened in a computation, one step at a time. All that is shown after step k is
 // a function of k (and of the numbers, the sweep, and what was predicted), however k was reached.
 
-const START = "Only the leaves are known. Each step runs one operator, or sends one message back.";
+const START = "Only the leaves are known. Each step runs one operator";
 
 // Shows `data` (see `payload` in stepper.py). Returns { update(data) }, for new numbers or another
 // graph in the same place.
@@ -87,12 +87,24 @@ function makeStepper(host, frame, given) {
     sweepPanel.paint(wrong);
   }
 
-  function moveTo(values) {
+  // New numbers at the leaves; id: which leaf has just been moved, if it was one.
+  function moveTo(values, id) {
     controls.stop();
+    const before = graph;
     graph = rerun(given.graph, values);
     answered.clear();
     tellAgain();
+    k = k || tale.steps.length; // before the first step there is nothing to see
     paint();
+    if (id) tellMove(id, before);
+  }
+
+  function tellMove(id, before) {
+    const follow = graph.nodes.filter((node, i) => node.op && content(node.value) !== content(before.nodes[i].value));
+    board.mark(new Set([id, ...follow.map((node) => node.id)]));
+    const value = content(graph.nodes.find((node) => node.id === id).value);
+    const names = follow.map((node) => called.titles[node.id]);
+    setText(says, `${called.titles[id]} is ${value} now; ${followed(names)}.`);
   }
 
   function draw(which) {
@@ -117,9 +129,10 @@ function makeStepper(host, frame, given) {
 
   function paint() {
     const { question, hidden } = pending();
-    const sentence = tale.sentence(k, hidden) || START;
+    const sentence = tale.sentence(k, hidden) || START + (tale.seedStep < Infinity ? ", or sends one message back." : ".");
     const scene = sceneAt(tale, called, wrong, k, hidden);
     if (scenes.length) board.paint(scene);
+    board.mark(new Set());
     ledger.paint(scene);
     controls.paint(k, sentence, phase(tale, k));
     setText(says, sentence);
@@ -147,6 +160,14 @@ function nextStepOf(tale, ids, k) {
   const takesPart = (step) => [...activeIn(step).keys()].some((id) => own.has(id));
   const found = tale.steps.flatMap((step, i) => (takesPart(step) ? [i + 1] : []));
   return found.find((i) => i > k) ?? found[0] ?? k;
+}
+
+// What a leaf's move did to the others: "b, c and d follow".
+function followed(names) {
+  if (!names.length) return "nothing else moves";
+  if (names.length === 1) return `${names[0]} follows`;
+  const listed = names.length > 6 ? [...names.slice(0, 6), `${names.length - 6} more`] : names;
+  return `${listed.slice(0, -1).join(", ")} and ${listed.at(-1)} follow`;
 }
 
 // What takes part in a step, as {node id: role}: what changes, and what makes it change.

@@ -23,13 +23,13 @@ FEW = 80  # operators up to which wrong sweeps are made: in a larger graph nobod
 SHOWN = 3  # entries of an array that are written out; of larger ones a sketch is enough
 
 
-def step(t, *, predict=False, expand=None):
+def step(t, *, backward=True, predict=False, expand=None):
     """Step through the graph of t: each operator forward, then each message backward.
 
     Arguments: t (a Tensor, or a Graph with values; backward starts from the gradient that
-    `t.backward()` was given, else from 1, and no `.grad` is touched), predict (hide each number
-    until the reader has predicted it, or asks for it), expand (which folded groups to open, as in
-    `draw`). Returns a picture with buttons; in a console, the steps in words.
+    `t.backward()` was given, else from 1, and no `.grad` is touched), backward (False: stop where
+    the forward pass ends), predict (hide each number until the reader has predicted it, or asks for
+    it), expand (which folded groups to open, as in `draw`). Returns a picture with buttons; in a console, the steps in words.
     Raises DataError for anything else, ValueError for a group that t does not have.
 
     >>> from backprop_lab import tensor
@@ -48,8 +48,12 @@ def step(t, *, predict=False, expand=None):
     if operators > MOST:  # found before the record is made, which would take its time
         return too_large(f"{operators:,} operators")
     names = variable_names(sys._getframe(1))
-    if t.is_leaf or (t.shape != () and t.seed is None):
-        return sentence(no_steps(t, names) if t.is_leaf else no_gradient(t, names))
+    if t.is_leaf:
+        return sentence(no_steps(t, names))
+    if not backward:
+        return show(Graph.from_tensor(t, names=names), (), predict, expand)
+    if t.shape != () and t.seed is None:
+        return sentence(no_gradient(t, names))
     gradient = 1.0 if t.seed is None else t.seed
     with np.errstate(all="ignore"):  # what is beyond the floats is shown, and not warned of
         graph = Graph.from_tensor(t, gradient=gradient, names=names)
@@ -109,7 +113,7 @@ def sentence(words):
 def show(graph, sweeps, predict, expand):
     """The picture of a record that can be stepped through."""
     graph = with_names(graph)
-    still = picture_of(graph, local=True, expand=expand)
+    still = picture_of(graph, local=is_swept(graph), expand=expand)
     if still.svg is None and len(graph.nodes) > MOST:
         return still
     data = payload(graph, sweeps, predict, expand) | {"style": read("stepper.css")}
@@ -155,13 +159,18 @@ def scenes(graph, expand):
     grouped = any(node["group"] for node in graph.nodes)
     drawn = []
     for choice in [expand, *([True, []] if grouped else [])]:
-        made = scene(graph, local=True, expand=choice)
+        made = scene(graph, local=is_swept(graph), expand=choice)
         if made and made["svg"] not in [svg for _, svg in drawn]:
             folded = 'data-members="' in made["svg"]
             drawn.append(["groups folded" if folded else "every node", made["svg"]])
         if len(drawn) == 2:
             break
     return drawn
+
+
+def is_swept(graph):
+    """Whether a record has a backward sweep."""
+    return any(event["event"] == "seed" for event in graph.events)
 
 
 def with_names(graph):

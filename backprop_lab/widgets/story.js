@@ -9,7 +9,7 @@ function makeTale(graph, called, events) {
   const edges = new Map(graph.edges.map((edge) => [edge.id, edge]));
   const due = countDue(graph, edges);
   const tale = walk({ nodes, edges, due }, events);
-  const numeric = graph.edges.filter((edge) => edge.local && edge.local.kind === "scalar");
+  const numeric = graph.edges.filter((edge) => edge.local && edge.local.kind === "scalar" && edge.local.value);
   const seedStep = 1 + events.findIndex((event) => event.event === "seed");
   return {
     nodes, edges, steps: tale.steps, seedStep: seedStep || Infinity,
