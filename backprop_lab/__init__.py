@@ -22,9 +22,9 @@ from .transforms import grad, hvp, jacobian, jvp, vjp
 __version__ = "0.1.0"
 
 __all__ = [
-    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "figure", "grad", "gradcheck",
-    "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault", "parameter",
-    "paths", "practice", "rosetta", "saved", "show_jacobian", "step", "tensor", "vjp",
+    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "figure", "grad",
+    "gradcheck", "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault",
+    "parameter", "paths", "practice", "rosetta", "saved", "show_jacobian", "step", "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.

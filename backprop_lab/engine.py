@@ -90,7 +90,7 @@ class Tensor(Foreign):
         held = {id(gradient)}  # arrays that belong to somebody: no .grad may be one of them
         sums = []
         for x, total in cotangents.items():
-            x = x if isinstance(x, Tensor) else x.retained_by()
+            x = x.retained_by() if type(x) is Node else x
             sums.append((x, x.grad_plus(total, held)))
         for x, grad in sums:
             x.grad = grad
@@ -118,9 +118,10 @@ class Tensor(Foreign):
         """`.grad` with one more sum added to it, as an array of its own."""
         grad = self.grad
         if grad is None:  # rules may have handed on what they were given, or a view of it
-            own = total.base is None and id(total) not in held
-            held.add(id(total))
-            return total if own else total.copy()
+            if total.base is None and id(total) not in held:
+                held.add(id(total))
+                return total
+            return total.copy()
         if type(grad) is not type(total) or grad.shape != total.shape or grad.dtype != total.dtype:
             grad = check_grad(self)
         return grad + total

@@ -83,11 +83,11 @@ def reverse_sweep(output, cotangents, until=(), quiet=False):
         slot = 0  # enumerate would take a tenth of the sweep
         for x in node.inputs:
             if needed[slot]:
-                x_bar = x_bars[slot]
+                x_bar, data = x_bars[slot], x.data
                 kind = type(x_bar)
-                if kind is not type(x.data) or (
+                if kind is not type(data) or (
                     kind is not float64
-                    and (x_bar.shape != x.data.shape or x_bar.dtype is not x.data.dtype)
+                    and (x_bar.shape != data.shape or x_bar.dtype is not data.dtype)
                 ):
                     x_bar = check_cotangent(node, slot, x_bar)
                 if WATCHED:

@@ -28,9 +28,16 @@ MAY_IMPORT = {
     "graph": ["errors", "engine"],
     "pictures": ["errors", "engine", "graph", "names"],
     "widgets": [
-        "errors", "modes", "engine", "transforms", "names", "ledger", "graph", "pictures",
+        "errors",
+        "modes",
+        "engine",
+        "transforms",
+        "names",
+        "ledger",
+        "graph",
+        "pictures",
     ],
-    "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures"],
+    "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures", "widgets"],
     "coursework": ["exercises"],
 }
 HEAVY = (

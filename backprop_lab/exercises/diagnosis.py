@@ -45,7 +45,7 @@ def diagnose(got, wanted, sizes=()):
         return f"{np.count_nonzero(~np.isfinite(got))} of {got.size} numbers are inf or nan."
     factor = constant_factor(got, wanted, sizes)
     if factor:
-        return f"Every number is {factor} what it has to be."
+        return f"{'Every number' if got.ndim else 'It'} is {factor} what it has to be."
     if got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, wanted):
         return "The numbers are right and lie transposed: rows and columns have changed places."
     worst = np.unravel_index(np.argmax(np.abs(got - wanted)), got.shape)

@@ -13,6 +13,7 @@ from ..graph import SYMBOLS, Graph
 from ..pictures import draw
 from .feedback import feedback
 from .guess import Comparison
+from .practice_picture import fill_in
 from .slips import SLIPS, entries, forward, right
 
 LEVELS = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6}  # how many operators
@@ -78,12 +79,15 @@ class Problem:
         return "\n".join([self.instructions(), *self.formulas(), f"answer = {self.text_of_form()}"])
 
     def _repr_html_(self):
-        lines = "".join(f"<li><code>{escape(line)}</code></li>" for line in self.formulas())
-        return (
-            f"<p>{escape(self.instructions())}</p>{draw(Graph.from_rows(self.rows)).html}"
-            f"<ul>{lines}</ul><p>Copy this into a cell, fill it in, and run <code>"
-            f"problem.check(answer)</code>:</p><pre>answer = {escape(self.text_of_form())}</pre>"
+        lines = {name: written(name, row) for name, row in self.rows.items() if len(row) > 1}
+        listed = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines.values())
+        picture = draw(Graph.from_rows(self.rows))
+        picture.html = (
+            f"<p>{escape(self.instructions())}</p>{picture.html}<ul>{listed}</ul><p>Copy this into "
+            "a cell, fill it in, and run <code>problem.check(answer)</code>:</p>"
+            f"<pre>answer = {escape(self.text_of_form())}</pre>"
         )
+        return fill_in(self, lines, picture).html
 
     def instructions(self):
         given = ", ".join(f"{name} = {value:g}" for name, value in self.leaves.items())

@@ -2,7 +2,7 @@
 
 from graphlib import TopologicalSorter
 
-from .probing import other
+from .probing import UNFILLED, other, same
 
 ARITY = {"+": 2, "-": 2, "*": 2, "exp": 1, "log": 1, "sin": 1}
 NAMES = "abcdfghijklmnoprstuvwxyz"  # names say nothing about the order; q stays free, and e
@@ -133,6 +133,8 @@ def what_came(answer):
     """How a card says what a function returned instead of what was asked for."""
     if answer is None:
         return "yours returned nothing (None): did it forget its return?"
+    if same(answer, UNFILLED):
+        return "yours returned ..., which is still blank."
     if other(answer):
         return f"yours returned a {other(answer)}."
     return f"yours returned {str(answer)[:60]}."

@@ -28,9 +28,7 @@ def numbers(node, z):
         return {}
     ones = {node: np.ones_like(z.data)[()]}
     messages = reverse_sweep(z, ones, until=[x.grad_fn for x in node.inputs])
-    return {
-        slot: x_bar for _, slot, x_bar, _ in messages if node.inputs[slot].shape == z.shape
-    }
+    return {slot: x_bar for _, slot, x_bar, _ in messages if node.inputs[slot].shape == z.shape}
 
 
 def describe_local(node, z, slot, name_of, number):

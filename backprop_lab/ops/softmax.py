@@ -1,8 +1,10 @@
 """From scores to probabilities: softmax, its logarithm, and the loss that is built on it."""
 
+from functools import lru_cache
+
 import numpy as np
 
-from ..engine import Op, Tensor
+from ..engine import Op, Tensor, run
 from ..errors import DataError, OutOfRange, ShapeError, describe
 from .lifting import check_axis, lift
 from .reductions import check_entries
@@ -75,12 +77,15 @@ def log_softmax(x, axis=-1):
     return LogSoftmax.apply(x, axis=check_entries("log_softmax", x, axis))
 
 
+columns = lru_cache(maxsize=8)(np.arange)  # most batches are as long as the last
+
+
 class SoftmaxCrossEntropy(Op):
     """z = the mean over examples of -log softmax(logits)[label]."""
 
     symbol, local = "cross-entropy", "(softmax − one-hot) / n"
 
-    def forward(ctx, logits, labels):
+    def forward(ctx, logits, right):
         # A row for each class: NumPy reduces few long rows much faster than many short ones.
         shifted = logits.reshape((-1, logits.shape[-1])).T.copy()
         shifted -= np.maximum.reduce(shifted)
@@ -88,14 +93,14 @@ class SoftmaxCrossEntropy(Op):
         total = np.add.reduce(e)
         ctx.save_for_backward(logits)
         ctx.probabilities = e / total
-        ctx.labels = labels.ravel(), np.arange(labels.size)  # row and column of each right answer
-        return np.add.reduce(np.log(total) - shifted[ctx.labels]) / labels.size
+        ctx.right = right  # where the score of each right class stands among these
+        return np.add.reduce(np.log(total) - shifted.take(right)) / right.size
 
     def vjp(ctx, z_bar):
-        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.labels[0].size)
+        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.right.size)
 
     def jvp(ctx, logits_dot):
-        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.labels[0].size
+        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.right.size
 
     @staticmethod
     def slope(ctx):
@@ -105,7 +110,7 @@ class SoftmaxCrossEntropy(Op):
         if isinstance(logits, Tensor):  # for a second derivative: functions of the logits again
             p = softmax(logits).reshape(-1, logits.shape[-1]).T
         one_hot = np.zeros(p.shape, p.dtype)
-        one_hot[ctx.labels] = 1
+        one_hot.ravel()[ctx.right] = 1
         return (p - one_hot).T.reshape(logits.shape)
 
 
@@ -120,16 +125,16 @@ def softmax_cross_entropy(logits, labels):
     tensor(0.417)
     """
     logits = lift(logits)
-    return SoftmaxCrossEntropy.apply(logits, labels=class_numbers(labels, logits))
+    return run(SoftmaxCrossEntropy, (logits,), {"right": right_scores(labels, logits)})
 
 
-def class_numbers(labels, logits):
-    """Labels as an array of integers, one for each example, each the number of a class."""
+def right_scores(labels, logits):
+    """Where the score of each right class stands, if all scores of a class make one row."""
     shape = logits.data.shape
     if not shape:
         check_axis(logits, -1)
     try:
-        labels = np.array(labels.data if isinstance(labels, Tensor) else labels)
+        labels = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
     except ValueError:  # lists of unequal length
         labels = np.array(None)
     one_hot = labels.shape == shape
@@ -146,10 +151,13 @@ def class_numbers(labels, logits):
             + " (One-hot labels: labels.argmax(axis=-1).)"
             * one_hot
         )
-    classes = shape[-1]
-    if labels.min() < 0 or labels.max() >= classes:
+    classes, examples = shape[-1], labels.size
+    try:
+        return np.ravel_multi_index(
+            (labels.ravel().astype(np.intp, copy=False), columns(examples)), (classes, examples)
+        )
+    except ValueError:
         raise OutOfRange(
             f"Labels run from {labels.min()} to {labels.max()}, and {describe(logits)} has scores "
             f"for the classes 0 to {classes - 1}. Do your labels count from 1?"
-        )
-    return labels
+        ) from None

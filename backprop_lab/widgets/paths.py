@@ -31,8 +31,9 @@ def paths(t, x):
     Arguments: t (a Tensor), x (a tensor that t was computed from, or its name). Between scalars,
     the product of the local derivatives along a path is what that path contributes to the gradient
     of x; the sum over all paths is the gradient. The 50 paths with the largest products are listed.
-    Returns a picture to explore; its `count` is the number of paths. Raises TypeError for anything but tensors, ValueError for a name
-    that no tensor, or more than one, has. (Bauer 1974, "Computational graphs and rounding error".)
+    Returns a picture to explore; its `count` is the number of paths. Raises TypeError for anything
+    but tensors, ValueError for a name that no tensor, or more than one, has. (Bauer 1974,
+    "Computational graphs and rounding error".)
 
     >>> from backprop_lab import tensor
     >>> a = tensor(3.0, requires_grad=True)

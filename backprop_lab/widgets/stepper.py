@@ -23,13 +23,15 @@ FEW = 80  # operators up to which wrong sweeps are made: in a larger graph nobod
 SHOWN = 3  # entries of an array that are written out; of larger ones a sketch is enough
 
 
-def step(t, *, backward=True, predict=False, expand=None):
+def step(t, *inputs, backward=True, predict=False, expand=None):
     """Step through the graph of t: each operator forward, then each message backward.
 
     Arguments: t (a Tensor, or a Graph with values; backward starts from the gradient that
-    `t.backward()` was given, else from 1, and no `.grad` is touched), backward (False: stop where
-    the forward pass ends), predict (hide each number until the reader has predicted it, or asks for
-    it), expand (which folded groups to open, as in `draw`). Returns a picture with buttons; in a console, the steps in words.
+    `t.backward()` was given, else from 1, and no `.grad` is touched; or a function, to be called
+    with `inputs`, whose numbers can then be moved while the kernel runs: see `live`), backward
+    (False: stop where the forward pass ends), predict (hide each number until the reader has
+    predicted it, or asks for it), expand (which folded groups to open, as in `draw`).
+    Returns a picture with buttons; in a console, the steps in words.
     Raises DataError for anything else, ValueError for a group that t does not have.
 
     >>> from backprop_lab import tensor
@@ -40,6 +42,15 @@ def step(t, *, backward=True, predict=False, expand=None):
     Backward starts at y: its gradient is 1.
     Backward through ** to x: 1 × 6 = 6.
     """
+    if callable(t):
+        from .live import live  # it stands on this file
+
+        return live(t, inputs, predict, expand)
+    if inputs:
+        raise DataError(
+            "step(f, x, ...) calls a function f with inputs; the first thing given here is "
+            f"{a_kind_of(t)}. To step through one result, give that alone: bl.step(t)."
+        )
     if isinstance(t, Graph):
         check_values(t)
         return show(t, (), predict, expand)
