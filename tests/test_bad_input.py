@@ -15,6 +15,8 @@ import backprop_lab as bl
 from backprop_lab import ops
 from backprop_lab.engine import forward_sweep
 from backprop_lab.errors import (
+    IN_NUMPY,
+    REMEDIES,
     DataError,
     GradientError,
     LabError,
@@ -383,6 +385,21 @@ def test_what_python_says_is_said_in_the_learners_line(act, message):
     with pytest.raises((TypeError, AttributeError), match=message) as caught:
         act()
     assert innermost(caught.value) == __file__
+
+
+class TestNamesFromElsewhere:
+    """What NumPy and PyTorch have, and tensors have not: nobody sees it who does not ask."""
+
+    def test_none_of_them_is_there(self):
+        assert REMEDIES.keys().isdisjoint(dir(W))
+        assert not any(hasattr(W, name) or hasattr(bl.Tensor, name) for name in REMEDIES)
+
+    def test_every_operator_is_a_method_or_has_its_remedy(self):
+        assert [n for n in ops.__all__ if not hasattr(W, n) and n not in REMEDIES] == []
+        assert [n for n in IN_NUMPY if not hasattr(np, n)] == []
+
+    def test_no_lookup_of_its_own_slows_down_the_slots(self):
+        assert not hasattr(bl.Tensor, "__getattr__")
 
 
 class TestLearnersOwnExceptions:

@@ -1,13 +1,11 @@
-"""All widgets in a real JupyterLab: without the kernel, beside the keyboard's shortcuts, on paper
-that somebody else has written; and the inputs that are moved through the kernel."""
+"""All widgets in a real JupyterLab: without the kernel, beside the keyboard's shortcuts, after
+the notebook was closed, and in one that somebody else has written."""
 
-import json
 import re
 
 import numpy as np
 import pytest
 
-import backprop_lab as bl
 from tests.browser_tools import (
     CELLS,
     close_notebook,
@@ -16,9 +14,7 @@ from tests.browser_tools import (
     run_all,
     show_cell,
     switch_theme,
-    violations,
 )
-from tests.graphs_to_draw import lstm, network
 from tests.widgets_to_try import ANSWERS, SETUP, WIDGETS, make
 
 NOTEBOOK = "widgets.ipynb"
@@ -180,81 +176,3 @@ def test_from_click_to_paint(jupyter, page, rungs, nodes, limit):
     print(f"{nodes} nodes: from click to paint, p95 of three tries: {np.round(tries, 1)} ms")
     close_notebook(page, save=False)
     assert tries[1] < limit
-
-
-# --- inputs that are moved through the kernel ----------------------------------------------------
-
-LIVE = SETUP + """from backprop_lab.widgets.live import live
-calls = []
-def f(W, x, b):
-    calls.append(W.data)
-    s = (W @ x).sum() + b
-    if s.item() > 5:
-        raise ValueError("too much of it")
-    return s * s if s.item() > 0 else s.tanh() + b
-live(f, [np.array([[0.3, -0.2], [0.5, 0.1]]), [1.0, 2.0], 0.25])"""
-CONTROLS = f"{SHOWN} .backprop-lab-controls"
-
-
-class Moved:
-    """A function with moving inputs in a cell of its own, and the same function here."""
-
-    def __init__(self, page):
-        self.page = page
-        show_cell(page, SETUP)
-        page.wait_for_selector(f"{HOST}[data-ready]")
-        page.wait_for_selector(f"{CONTROLS} [role=slider][aria-label]")
-        self.W = np.array([[0.3, -0.2], [0.5, 0.1]])
-
-    def choose(self, control, option):
-        self.page.select_option(f"{CONTROLS} select >> nth={control}", option)
-
-    def read(self):
-        return float(self.page.inner_text(f"{CONTROLS} .widget-readout").replace("−", "-"))
-
-    def wait_for(self, code, given=None):
-        page = self.page
-        page.wait_for_function(f"given => (root => {code})(document.querySelector('{HOST}').shadowRoot)",
-                               arg=given)  # fmt: skip
-
-    def type(self, number):
-        """Give the chosen entry a value by typing it."""
-        self.page.click(f"{CONTROLS} .widget-readout")
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.type(str(number))
-        self.page.keyboard.press("Enter")
-
-    def says(self):
-        return self.page.inner_text(f"{HOST} .say")
-
-
-@pytest.fixture(scope="module")
-def moved(jupyter, page):
-    open_notebook(page, jupyter.write("live.ipynb", LIVE, "print(len(calls))"))
-    run_all(page)
-    return Moved(page)
-
-
-def run_here(W, x=(1.0, 2.0), b=0.25):
-    """The last sentence of the steps, and the number of operators, with these numbers."""
-    W, x, b = (bl.tensor(data, requires_grad=True) for data in (W, [*x], b))
-    s = (W @ x).sum() + b
-    return s * s if s.item() > 0 else s.tanh() + b
-
-
-def test_a_moved_entry_gives_the_numbers_that_python_gives(moved):
-    """The step stays where it was."""
-    moved.page.click(f"{HOST} .keys button >> nth=4")
-    told = moved.says()
-    moved.choose(1, "[1, 0]")
-    moved.wait_for("true")
-    moved.page.wait_for_function(f"""() => document.querySelector('{CONTROLS} .widget-readout')
-        .textContent.startsWith("0.5")""")  # fmt: skip
-    moved.type(0.9)
-    moved.wait_for("root.querySelector('.say').textContent !== given", told)
-    moved.W[1, 0] = 0.9
-    y = run_here(moved.W)
-    assert moved.page.evaluate(
-        "() => 1"
-    )
-    moved.wait_for("root.querySelector('.ledger').textContent.includes(given)", f"{y.item():.4g}")

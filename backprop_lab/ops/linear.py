@@ -22,8 +22,11 @@ class Matmul(Op):
         if 1 in (x.ndim, y.ndim):
             return Matmul.vjp_of_vectors(ctx, x, y, z_bar)
         # Each of these is as much work as forward, so it is not done for an input that is data.
-        x_bar = product(z_bar, y.swapaxes(-1, -2)) if ctx.needs_input_grad[0] else None
-        y_bar = product(x.swapaxes(-1, -2), z_bar) if ctx.needs_input_grad[1] else None
+        x_needs, y_needs = ctx.needs_input_grad
+        if type(x) is np.ndarray and x.ndim == y.ndim == 2:  # as in product
+            return z_bar.dot(y.T) if x_needs else None, x.T.dot(z_bar) if y_needs else None
+        x_bar = z_bar @ y.swapaxes(-1, -2) if x_needs else None
+        y_bar = x.swapaxes(-1, -2) @ z_bar if y_needs else None
         return x_bar, y_bar
 
     @staticmethod

@@ -85,7 +85,7 @@ class SoftmaxCrossEntropy(Op):
 
     symbol, local = "cross-entropy", "(softmax − one-hot) / n"
 
-    def forward(ctx, logits, right):
+    def forward(ctx, logits, labels):
         # A row for each class: NumPy reduces few long rows much faster than many short ones.
         shifted = logits.reshape((-1, logits.shape[-1])).T.copy()
         shifted -= np.maximum.reduce(shifted)
@@ -93,14 +93,14 @@ class SoftmaxCrossEntropy(Op):
         total = np.add.reduce(e)
         ctx.save_for_backward(logits)
         ctx.probabilities = e / total
-        ctx.right = right  # where the score of each right class stands among these
-        return np.add.reduce(np.log(total) - shifted.take(right)) / right.size
+        ctx.labels = labels  # where the score of each right class stands in these rows
+        return np.add.reduce(np.log(total) - shifted.take(labels)) / labels.size
 
     def vjp(ctx, z_bar):
-        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.right.size)
+        return SoftmaxCrossEntropy.slope(ctx) * (z_bar / ctx.labels.size)
 
     def jvp(ctx, logits_dot):
-        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.right.size
+        return (SoftmaxCrossEntropy.slope(ctx) * logits_dot).sum() / ctx.labels.size
 
     @staticmethod
     def slope(ctx):
@@ -110,7 +110,7 @@ class SoftmaxCrossEntropy(Op):
         if isinstance(logits, Tensor):  # for a second derivative: functions of the logits again
             p = softmax(logits).reshape(-1, logits.shape[-1]).T
         one_hot = np.zeros(p.shape, p.dtype)
-        one_hot.ravel()[ctx.right] = 1
+        one_hot.ravel()[ctx.labels] = 1
         return (p - one_hot).T.reshape(logits.shape)
 
 
@@ -125,11 +125,11 @@ def softmax_cross_entropy(logits, labels):
     tensor(0.417)
     """
     logits = lift(logits)
-    return run(SoftmaxCrossEntropy, (logits,), {"right": right_scores(labels, logits)})
+    return run(SoftmaxCrossEntropy, (logits,), {"labels": right_scores(labels, logits)})
 
 
 def right_scores(labels, logits):
-    """Where the score of each right class stands, if all scores of a class make one row."""
+    """Where the score of each right class stands, counted through with a row for each class."""
     shape = logits.data.shape
     if not shape:
         check_axis(logits, -1)

@@ -459,8 +459,8 @@ bl.figure(fig, alt="Five points and the parabola of the weights: a flat line at 
 # %% [markdown]
 # ### More operators
 #
-# How many lines of the engine change when it learns a new operator? None: a class with `forward`
-# and `vjp` is all. One that saved a single number takes it back with `(x,) = ctx.saved_tensors`.
+# How many lines of the engine change when it learns a new operator? None: a plain class with
+# `forward` and `vjp` is all. One that saved a single number takes it back with `(x,) = ctx.saved_tensors`.
 #
 # Two slopes you may not have met: for $z = \tanh x$ it is $1 - z^2$, and for $x^n$ it is
 # $n\,x^{n-1}$.

@@ -76,7 +76,7 @@ PATH_SUM = Exercise(
 Write `path_sum(graph, local, start, end)`.
 
 - `graph` is a dictionary of rows; `local[z]` lists the local derivatives of `z`, one for each of
-  its inputs, in their order.
+  its inputs, in their order. A leaf has no entry there.
 - Return the sum over all paths from `start` to `end` of the product of the local derivatives along
   it: 0 if there is no path, and 1 if `start` is `end`.
 - The graphs are small: a function that calls itself will do.""",

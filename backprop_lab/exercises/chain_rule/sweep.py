@@ -160,9 +160,9 @@ SWEEP = Exercise(
 Write `sweep(graph, order, local)`.
 
 - `order` is a topological order of `graph`, inputs before readers; its last name is the result.
-  `local[z]` lists the local derivatives of `z`, one for each input, in their order.
-- Return a dictionary with the gradient of the result by every tensor in `order`, leaves and the
-  result itself included.
+  `local[z]` lists the local derivatives of `z`, one for each input, in their order; a leaf has no
+  entry there.
+- Return a dictionary with the gradient of the result by every tensor in `order`, itself included.
 - Send one message along each edge: for a graph with 2⁴⁰ paths, nothing else comes to an end.""",
     cases=sweep_cases,
     judge=judge_sweep,
