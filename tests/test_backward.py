@@ -42,6 +42,12 @@ class TestBackward:
         seed += 5
         assert y.seed.tolist() == x.grad.tolist() == [1.0, 10.0]
 
+    def test_two_leaves_that_are_sent_one_array_do_not_share_it(self):
+        x, y = bl.parameter([1.0, 2.0]), bl.parameter([3.0, 4.0])
+        ((x + y) * 2).sum().backward()  # the rule of + hands on what it is given, to both
+        x.grad *= 0.5
+        assert x.grad.tolist() == [1.0, 1.0] and y.grad.tolist() == [2.0, 2.0]
+
     def test_a_repeated_operand_counts_as_often_as_it_is_used(self):
         x = bl.parameter(3.0)
         (x * x * x + x).backward()

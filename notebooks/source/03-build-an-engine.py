@@ -227,13 +227,34 @@ check("backward", backward)
 # rows or local derivatives:
 
 # %%
+def formula(a):
+    b = a * a
+    return b * (b + a)
+
+
 if check("apply", apply) and check("backward", backward):
     a = Value(3.0)
-    b = a * a
-    backward(b * (b + a))
+    backward(formula(a))
     print("a.grad =", a.grad)
 else:
     print("This gradient comes from your engine: come back when apply and backward pass.")
+
+# %% [markdown]
+# `formula` says nothing of Values: it runs on whatever can add and multiply. So ask two engines
+# that others rely on, the lab's and, where it is installed, PyTorch:
+
+# %%
+from importlib.util import find_spec
+
+a = bl.tensor(3.0, requires_grad=True)
+formula(a).backward()
+print("the lab:", a.grad)
+if find_spec("torch"):
+    import torch
+
+    a = torch.tensor(3.0, requires_grad=True)
+    formula(a).backward()
+    print("PyTorch:", a.grad.item())
 
 # %% [markdown]
 # ### What does it cost?
@@ -460,7 +481,8 @@ bl.figure(fig, alt="Five points and the parabola of the weights: a flat line at 
 # ### More operators
 #
 # How many lines of the engine change when it learns a new operator? None: a plain class with
-# `forward` and `vjp` is all. One that saved a single number takes it back with `(x,) = ctx.saved_tensors`.
+# `forward` and `vjp` is all. One that saved a single number takes it back with
+# `(x,) = ctx.saved_tensors`.
 #
 # Two slopes you may not have met: for $z = \tanh x$ it is $1 - z^2$, and for $x^n$ it is
 # $n\,x^{n-1}$.
