@@ -134,6 +134,7 @@ def violations(page, within=None):
 
 # --- notebooks in JupyterLab ---------------------------------------------------------------------
 
+ACTIVE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active"
 CELLS = "jupyterapp.shell.currentWidget.content.widgets"
 IDLE = """() => {
     const session = jupyterapp.shell.currentWidget?.sessionContext?.session;
@@ -216,7 +217,7 @@ def lab_page(browser, jupyter):
 
     page.sent: the messages that went to kernels, as they were sent."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(8_000)
     page.sent = []
     page.on("websocket", lambda socket: "/kernels/" in socket.url and listen_to(socket))
 

@@ -8,8 +8,9 @@ import pytest
 
 import backprop_lab as bl
 from backprop_lab.errors import DataError, GradientError, ShapeError
+from backprop_lab.pictures.text import number
 from backprop_lab.widgets.live import HOW, Panel, reach_around
-from tests.browser_tools import look, open_notebook, run_all, show_cell, violations
+from tests.browser_tools import ACTIVE, IDLE, look, open_notebook, run_all, show_cell, violations
 
 SOURCE = """
 def f(W, x, b):
@@ -41,7 +42,7 @@ def test_tensors_are_called_what_the_function_calls_them(panel):
 
 def test_a_move_runs_the_function_with_one_number_changed(panel):
     panel.entry.value = (1, 0)
-    panel.slider.value = 0.9
+    panel.number.value = 0.9
     moved = W.copy()
     moved[1, 0] = 0.9
     expected = bl.step(f, moved, X, B).data
@@ -53,13 +54,27 @@ def test_another_input_offers_its_own_entries(panel):
     assert [index for _, index in panel.entry.options] == list(np.ndindex(2, 2))
     panel.which.value = 2
     assert [index for _, index in panel.entry.options] == [()]
-    assert panel.slider.value == B
-    panel.slider.value = -1.0
+    assert panel.number.value == B
+    panel.number.value = -1.0
     assert nodes(panel.live)["b"]["value"]["data"] == [-1.0]
     panel.which.value = 0
-    assert panel.slider.value == W[0, 0]
+    assert panel.number.value == W[0, 0]
     panel.which.value = 2
-    assert panel.slider.value == -1.0
+    assert panel.number.value == -1.0
+
+
+def test_the_slider_and_the_number_follow_each_other(panel):
+    panel.slider.value = 40
+    assert panel.number.value == 0.3 + 0.8
+    panel.number.value = -0.2468
+    assert panel.slider.value == -27
+    assert nodes(panel.live)["W"]["value"]["statistics"]["min"] == -0.2468
+    panel.number.value = 1.4
+    assert panel.slider.value == 55
+    panel.which.value = 2
+    panel.number.value = 50.0
+    assert panel.slider.value == 100
+    assert nodes(panel.live)["b"]["value"]["data"] != [2.25], "as typed, beyond the slider's end"
 
 
 def test_to_choose_is_not_to_move(panel):
@@ -74,34 +89,34 @@ def test_to_choose_is_not_to_move(panel):
 def test_another_path_through_the_function_is_another_graph(panel):
     before = len(panel.wire.data["graph"]["nodes"])
     panel.which.value = 2
-    panel.slider.value = -1.5
+    panel.number.value = -1.5
     assert len(panel.wire.data["graph"]["nodes"]) == before + 1
 
 
 def test_what_the_function_raises_is_told_and_the_picture_stays(panel):
     before = panel.wire.data
     panel.which.value = 1
-    panel.slider.value = 3.0
+    panel.number.value = 3.0
     panel.entry.value = (1,)
     panel.which.value = 0
-    panel.slider.value = 2.2
+    panel.number.value = 2.2
     assert panel.wire.fault.startswith("f raised ValueError")
     assert "too much of it. The picture shows the last run that worked." in panel.wire.fault
     assert panel.wire.data != before, "the moves that worked"
     assert panel.wire.data == panel.live.data
-    panel.slider.value = 0.0
+    panel.number.value = 0.0
     assert panel.wire.fault == ""
 
 
 def test_reset_gives_back_what_was_given(panel):
     before = panel.wire.data
-    panel.slider.value = 1.0
+    panel.number.value = 1.0
     panel.which.value = 2
-    panel.slider.value = 1.0
+    panel.number.value = 1.0
     assert panel.wire.data != before
     panel.reset(None)
     assert panel.wire.data == before
-    assert panel.slider.value == B
+    assert panel.number.value == B
 
 
 def test_an_interrupt_is_not_swallowed(panel):
@@ -110,14 +125,14 @@ def test_an_interrupt_is_not_swallowed(panel):
 
     panel.function.f = interrupted
     with pytest.raises(KeyboardInterrupt):
-        panel.slider.value = 1.0
+        panel.number.value = 1.0
 
 
 @pytest.mark.parametrize("x", [3, 3.0, np.float32(3), np.array(3.0), bl.tensor(3.0), [3, 3]])
 def test_anything_made_of_numbers_moves(x):
     panel = Panel(bl.step(lambda x: (x * x).sum(), x))
-    assert panel.slider.value == 3.0
-    panel.slider.value = 2.0
+    assert panel.number.value == 3.0
+    panel.number.value = 2.0
     assert nodes(panel.live)["x"]["value"]["data"][0] == 2.0
     assert np.all(np.asarray(x.data if isinstance(x, bl.Tensor) else x) == 3)
 
@@ -144,8 +159,9 @@ def test_names_and_kinds_of_tensors_stay():
 @pytest.mark.parametrize("x", [float("nan"), float("inf"), 0.0, 1e300, -1e-300])
 def test_any_number_can_stand_at_the_start(x):
     panel = Panel(bl.step(lambda x: x * 2, x))
-    panel.slider.value = panel.slider.max
-    assert nodes(panel.live)["x"]["value"]["data"] == [panel.slider.max]
+    panel.slider.value = 100
+    assert panel.number.value > 0
+    assert nodes(panel.live)["x"]["value"]["data"] == [panel.number.value]
 
 
 @pytest.mark.parametrize("x", [0.0, 0.7, 1.6, -3.0, 99.0, -12345.0, 1e-9])
@@ -182,33 +198,35 @@ def test_a_graph_that_is_too_large_is_refused_by_a_sentence():
         bl.step(long, 1.0)
 
 
-def shown(picture):
-    """The MIME bundles that a notebook stores of a picture, without what lives in the kernel."""
-    from IPython.core.displayhook import CapturingDisplayHook
-    from IPython.utils.capture import capture_output
+@pytest.fixture
+def displayed(monkeypatch):
+    """A function that gives the MIME bundles which a notebook stores of a picture."""
 
-    assert CapturingDisplayHook
-    with capture_output() as captured:
+    def display(picture):
+        bundles = []
+        monkeypatch.setattr("IPython.display.display", lambda data, raw: bundles.append(data))
         picture._ipython_display_()
-    return [output.data for output in captured.outputs]
+        return bundles
+
+    return display
 
 
-def test_what_is_stored_stands_alone_and_is_the_same_each_time():
+def test_what_is_stored_stands_alone_and_is_the_same_each_time(displayed):
     """The controls live in the kernel; the stepper of the first run does not."""
-    outputs = shown(bl.step(f, W, X, B))
+    outputs = displayed(bl.step(f, W, X, B))
     controls, picture = outputs
     assert controls.pop("application/vnd.jupyter.widget-view+json")
     assert controls == {"text/html": f"<p>{HOW}</p>", "text/plain": HOW}
     assert {*picture} == {"text/html", "text/plain"}
     assert "start(findHost()" in picture["text/html"]
-    again = shown(bl.step(f, W, X, B))
+    again = displayed(bl.step(f, W, X, B))
     del again[0]["application/vnd.jupyter.widget-view+json"]
     assert again == outputs
 
 
 @pytest.mark.parametrize("missing", ["ipywidgets", "anywidget"])
 def test_where_a_package_is_missing_the_steps_are_there_and_a_sentence_names_it(
-    monkeypatch, missing
+    monkeypatch, missing, displayed
 ):
     real = builtins.__import__
 
@@ -218,7 +236,7 @@ def test_where_a_package_is_missing_the_steps_are_there_and_a_sentence_names_it(
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    sentence, picture = shown(bl.step(f, W, X, B))
+    sentence, picture = displayed(bl.step(f, W, X, B))
     assert sentence["text/plain"] == f"To move the inputs, install {missing}: pip install {missing}"
     assert "start(findHost()" in picture["text/html"]
 
@@ -229,13 +247,9 @@ CELL = f"""# live.
 import numpy as np, time
 import backprop_lab as bl
 calls, pause = [], [0]
-{SOURCE}
-def watched(W, x, b):
-    calls.append(W.data.copy())
-    time.sleep(pause[0])
-    return f(W, x, b)
-bl.step(watched, np.array({W.tolist()}), {X}, {B})"""
-OUTPUT = ".jp-Cell.jp-mod-active .jp-OutputArea"
+{SOURCE.replace("    s =", "    calls.append(W); time.sleep(pause[0])" + chr(10) + "    s =")}
+bl.step(f, np.array({W.tolist()}), {X}, {B})"""
+OUTPUT = f"{ACTIVE} .jp-OutputArea"
 CONTROLS = f"{OUTPUT} .backprop-lab-controls"
 ROOT = f"document.querySelector('{OUTPUT} .backprop-lab').shadowRoot"
 
@@ -249,17 +263,14 @@ class Moved:
         page.wait_for_selector(f"{CONTROLS} [role=slider][aria-label]")
 
     def choose(self, which, option, value):
-        """Choose in a drop-down, and wait until the slider has followed."""
+        """Choose in a drop-down, and wait until the number in the box has followed."""
         self.page.select_option(f"{CONTROLS} select >> nth={which}", option)
         self.page.wait_for_function(
-            f"x => Number(document.querySelector('{CONTROLS} [role=slider]').ariaValueNow) === x",
-            arg=value,
+            f"x => Number(document.querySelector('{CONTROLS} input').value) === x", arg=value
         )
 
-    def type(self, number):
-        self.page.click(f"{CONTROLS} .widget-readout")
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.type(str(number))
+    def type(self, value):
+        self.page.fill(f"{CONTROLS} input", str(value))
         self.page.keyboard.press("Enter")
 
     def ledger(self):
@@ -288,10 +299,6 @@ def moved(jupyter, lab_page):
     return Moved(lab_page)
 
 
-def written(x):
-    return f"{x:.4g}".replace("-", "−")
-
-
 def test_a_moved_entry_gives_the_numbers_that_python_gives(moved):
     """With the step, and the focus, where they were."""
     moved.press(4)
@@ -303,11 +310,11 @@ def test_a_moved_entry_gives_the_numbers_that_python_gives(moved):
     leaves = [bl.tensor(data, requires_grad=True) for data in (new, X, B)]
     y = f(*leaves)
     y.backward()
-    moved.wait_for(written(y.item()))
+    moved.wait_for(number(y.item()))
     assert moved.step() == step
     b = moved.ledger()["b"]
-    assert b[1] == written(B)
-    assert b[3] == written(leaves[2].grad.item())
+    assert b[1] == number(B)
+    assert b[3] == number(leaves[2].grad.item())
     look(moved.page, "live-moved")
 
 
@@ -337,7 +344,7 @@ def test_an_error_of_the_function_is_told_and_the_picture_stays(moved):
     assert moved.ledger()["x"] == before["x"]
     look(moved.page, "live-error")
     moved.page.click(f"{CONTROLS} button")
-    moved.wait_for(written(B))
+    moved.wait_for(number(B))
     assert alert.inner_text() == ""
 
 
@@ -350,10 +357,10 @@ def test_moves_that_come_faster_than_the_function_runs_are_left_out(moved):
     page.focus(f"{CONTROLS} [role=slider]")
     for _ in range(40):
         page.keyboard.press("ArrowRight")
-    last = float(page.get_attribute(f"{CONTROLS} [role=slider]", "aria-valuenow"))
-    assert last > 0.9
-    page.wait_for_function("""() => jupyterapp.shell.currentWidget.sessionContext.session
-        .kernel.status === 'idle'""")
+    page.wait_for_function(
+        f"() => Number(document.querySelector('{CONTROLS} input').value) === 1.1"
+    )
+    page.wait_for_function(IDLE)
     show_cell(page, "# calls.")
     page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell').then(() => null)")
     page.wait_for_timeout(300)
@@ -367,7 +374,7 @@ def test_the_controls_can_be_used_by_everybody(moved):
     assert violations(page, within=CONTROLS) == []
     count = "() => jupyterapp.shell.currentWidget.content.widgets.length"
     before = page.evaluate(count)
-    for part in ("[role=slider]", "button", "select >> nth=0"):
+    for part in ("[role=slider]", "input", "button", "select >> nth=0"):
         page.focus(f"{CONTROLS} {part}")
         for key in ("d", "d", "b", "a", "x", "m", "Enter"):
             page.keyboard.press(key)

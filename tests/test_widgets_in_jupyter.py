@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.browser_tools import (
+    ACTIVE,
     CELLS,
     close_notebook,
     look,
@@ -15,11 +16,10 @@ from tests.browser_tools import (
     show_cell,
     switch_theme,
 )
-from tests.widgets_to_try import ANSWERS, SETUP, WIDGETS, make
+from tests.widgets_to_try import ANSWERS, ESCAPE, SETUP, WIDGETS, make
 
 NOTEBOOK = "widgets.ipynb"
-SHOWN = ".jp-Cell.jp-mod-active"
-HOST = f"{SHOWN} .backprop-lab"
+HOST = f"{ACTIVE} .backprop-lab"
 every_widget = pytest.mark.parametrize("name", WIDGETS)
 # All that typing could change in a notebook, and where it stands.
 NOTEBOOK_STATE = f"""() => {{
@@ -28,16 +28,16 @@ NOTEBOOK_STATE = f"""() => {{
     const counts = {CELLS}.map(({{model}}) => model.executionCount);
     return [cells, counts, notebook.mode, notebook.activeCellIndex];
 }}"""
-FOCUSABLE = "button, select, input, [tabindex='0']"
-# One part of each kind that can have the focus.
+PARTS = """[...host.shadowRoot.querySelectorAll("button, select, input, [tabindex='0']")]"""
+COUNT = f"host => {PARTS}.length"
+FOCUS = f"([host, i]) => {PARTS}.slice(0, i + 1).at(-1).focus()"
+# The places of one part of each kind that can have the focus.
 KINDS = f"""host => {{
-    const parts = [...host.shadowRoot.querySelectorAll("{FOCUSABLE}")];
-    const kind = part => part.tagName + part.type + part.getAttribute("role");
-    return parts.map((part, i) => [kind(part), i]).filter(([kind], i, all) =>
-        all.findIndex(other => other[0] === kind) === i).map(([kind, i]) => i);
+    const kinds = {PARTS}.map(part => part.tagName + part.type + part.getAttribute("role"));
+    return kinds.map((kind, i) => i).filter(i => kinds.indexOf(kinds[i]) === i);
 }}"""
-FOCUS = f"""([host, i]) => host.shadowRoot.querySelectorAll("{FOCUSABLE}")[i].focus()"""
-INSIDE = f"""() => Boolean(document.activeElement.closest("{HOST}"))"""
+HAS_FOCUS = "host => document.activeElement === host"
+STATE = "host => host.shadowRoot.querySelector('.frame').innerHTML"
 PAPER = "host => getComputedStyle(host.shadowRoot.querySelector('.frame')).backgroundColor"
 # Milliseconds from a click to the frame that shows its result, the slowest 5 % left out.
 CLICK_TO_PAINT = """async host => {
@@ -72,7 +72,8 @@ def shown(page, name):
     """The widget of a cell that is scrolled to."""
     show_cell(page, f"# {name}.")
     host = page.wait_for_selector(f"{HOST}[data-ready]")
-    return host, page.query_selector(f"{SHOWN} .jp-OutputArea")
+    host.evaluate(ESCAPE)
+    return host, page.query_selector(f"{ACTIVE} .jp-OutputArea")
 
 
 @every_widget
@@ -99,21 +100,21 @@ def test_what_is_typed_in_it_changes_nothing_in_the_notebook(page, name):
 @every_widget
 def test_tab_goes_through_it_and_out(page, name):
     host, _ = shown(page, name)
-    count = host.evaluate(f"host => host.shadowRoot.querySelectorAll('{FOCUSABLE}').length")
+    count = host.evaluate(COUNT)
     for key in ("Tab", "Shift+Tab"):
         page.evaluate(FOCUS, [host, 0 if key == "Tab" else count - 1])
-        assert page.evaluate(INSIDE)
+        assert host.evaluate(HAS_FOCUS)
         for _ in range(count + 1):
             page.keyboard.press(key)
-            if not page.evaluate(INSIDE):
+            if not host.evaluate(HAS_FOCUS):
                 break
-        assert not page.evaluate(INSIDE)
+        assert not host.evaluate(HAS_FOCUS)
 
 
 @every_widget
 def test_it_follows_the_theme(page, name):
     host, _ = shown(page, name)
-    before = host.evaluate("host => host.shadowRoot.querySelector('.frame').innerHTML")
+    before = host.evaluate(STATE)
     colours = {}
     try:
         for dark in (False, True):
@@ -124,8 +125,7 @@ def test_it_follows_the_theme(page, name):
         switch_theme(page, dark=False)
     assert luminance(colours[False]) > 200
     assert luminance(colours[True]) < 60
-    # a canvas is painted anew; all else stays, down to the step
-    assert host.evaluate("host => host.shadowRoot.querySelector('.frame').innerHTML") == before
+    assert host.evaluate(STATE) == before, "the same step, and the same words"
 
 
 def luminance(colour):
@@ -138,8 +138,8 @@ def test_in_a_notebook_from_elsewhere_there_are_images_with_words(jupyter, page)
     outputs = [make(code)._repr_html_() for code in WIDGETS.values()]
     open_notebook(page, jupyter.write("elsewhere.ipynb", "# elsewhere", outputs=outputs))
     show_cell(page, "# elsewhere")
-    page.wait_for_selector(f"{SHOWN} img")
-    images = page.query_selector_all(f"{SHOWN} .jp-OutputArea img")
+    page.wait_for_selector(f"{ACTIVE} img")
+    images = page.query_selector_all(f"{ACTIVE} .jp-OutputArea img")
     assert len(images) == len(WIDGETS)
     for image in images:
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
@@ -163,7 +163,7 @@ def test_opened_again_it_answers_and_so_it_does_without_a_kernel(page):
 @pytest.mark.thorough
 @pytest.mark.parametrize(("rungs", "nodes", "limit"), [(12, 37, 50), (99, 298, 100)])
 def test_from_click_to_paint(jupyter, page, rungs, nodes, limit):
-    """What the course promises; the median of three tries, as other programs want the machine too."""
+    """What the course promises; the median of three tries, as others use the machine, too."""
     code = (
         f"# ladder.\n{SETUP}x = bl.tensor(0.5, requires_grad=True)\n"
         f"for _ in range({rungs}):\n    x = x.sin() * x.cos()\nbl.step(x)"

@@ -24,8 +24,8 @@ WIDGETS = {
 # What is in the widgets of an element, as one text each.
 STATES = """element => [...element.querySelectorAll(".backprop-lab")]
     .map(host => host.shadowRoot ? host.shadowRoot.querySelector(".frame").innerHTML : null)"""
-# Whether the widget of an element shows something else after one of its parts gets the focus, a
-# key or a click, as [part, ...] of those that made a difference.
+# The parts of an element's widget that make it show something else when they get the focus, a key
+# and a click.
 ANSWERS = """element => {
     const root = element.querySelector(".backprop-lab").shadowRoot;
     const state = () => root.querySelector(".frame").innerHTML;
@@ -38,6 +38,9 @@ ANSWERS = """element => {
         return state() !== before;
     }).map(part => part.getAttribute("aria-label") || part.textContent);
 }"""
+# Stops what has been started in a host.
+ESCAPE = """host => host.shadowRoot.querySelector(".frame").dispatchEvent(
+    new KeyboardEvent("keydown", {key: "Escape"}))"""
 
 
 def make(code):

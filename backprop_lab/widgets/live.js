@@ -26,14 +26,10 @@ function hostFor(el) {
     .find((host) => el.compareDocumentPosition(host) & Node.DOCUMENT_POSITION_FOLLOWING);
 }
 
-// Typing stays in the controls; and what their library leaves nameless gets a name.
+// Typing stays in the controls; and their slider, which its library leaves nameless, gets a name.
 function openControls(panel) {
   keepKeys(panel);
-  for (const [selector, role] of [[".noUi-handle", "slider"], [".widget-readout", "textbox"]]) {
-    const element = panel.querySelector(selector);
-    element.setAttribute("role", role);
-    element.setAttribute("aria-label", "Value");
-  }
+  panel.querySelector("[role=slider]").setAttribute("aria-label", "Move the value");
 }
 
 export default { render };

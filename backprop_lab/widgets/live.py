@@ -193,7 +193,11 @@ def in_words(text):
 
 
 class Panel:
-    """The controls: which input, which entry, its value; and the wire to the picture below."""
+    """The controls: which input, which entry, its value; and the wire to the picture below.
+
+    The slider counts per cent of its reach and keeps its ends, whatever it moves: told of other
+    ends, an ipywidgets slider sends its old value back as if somebody had moved it.
+    """
 
     def __init__(self, live):
         import ipywidgets
@@ -205,17 +209,19 @@ class Panel:
             options=[(clean(names[i]), i) for i in arrays], description="Input"
         )
         self.entry = ipywidgets.Dropdown(options=self.entries(), description="Entry")
-        self.slider = ipywidgets.FloatSlider(description="Value", readout_format=".4g")
+        self.number = ipywidgets.FloatText(description="Value")
+        self.slider = ipywidgets.IntSlider(min=-100, max=100, readout=False)
         reset = ipywidgets.Button(description="Reset")
-        self.place_slider()
+        self.place()
         self.which.observe(self.offer_entries, "value")
-        self.entry.observe(self.place_slider, "value")
-        self.slider.observe(self.move, "value")
+        self.entry.observe(self.place, "value")
+        self.slider.observe(self.slide, "value")
+        self.number.observe(self.move, "value")
         reset.on_click(self.reset)
         choices = [self.which] * (len(arrays) > 1)
         choices += [self.entry] * any(data.size > 1 for data in arrays.values())
-        row = ipywidgets.HBox([*choices, self.slider, reset])
-        row.layout.flex_flow, self.slider.layout.flex = "row wrap", "1 1 300px"
+        row = ipywidgets.HBox([*choices, self.number, self.slider, reset])
+        row.layout.flex_flow, self.slider.layout.flex = "row wrap", "1 1 200px"
         self.box = ipywidgets.VBox([row, self.wire])
         self.box.add_class("backprop-lab-controls")
 
@@ -228,32 +234,39 @@ class Panel:
     def offer_entries(self, change):
         """Those of another input, and the first of them chosen."""
         self.entry.options = self.entries()
-        self.place_slider()
+        self.place()
 
-    def place_slider(self, change=None):
-        """The slider at the chosen entry, with a range around what that was at the start."""
-        centre = float(self.function.given[self.which.value][self.entry.value])
-        centre = centre if isfinite(centre) else 0.0
-        reach = reach_around(centre)
-        now = float(self.function.arrays[self.which.value][self.entry.value])
-        with self.slider.hold_trait_notifications():
-            self.slider.min, self.slider.max = centre - reach, centre + reach
-            self.slider.step = reach / 100
-            self.slider.value = now if isfinite(now) else centre
+    def place(self, change=None):
+        """Show the chosen entry as it stands; its slider is centred on what was given."""
+        i, index = self.which.value, self.entry.value
+        centre, now = (
+            float(x) if isfinite(x) else 0.0
+            for x in (self.function.given[i][index], self.function.arrays[i][index])
+        )
+        self.centre, self.reach, self.shown = centre, reach_around(centre), now
+        self.number.value, self.slider.value = now, self.position(now)
+
+    def position(self, x):
+        """Where the slider stands for a number, in per cent of its reach."""
+        return round(min(max((x - self.centre) / self.reach, -1), 1) * 100)
+
+    def slide(self, change):
+        if change["new"] != self.position(self.shown):
+            self.number.value = float(f"{self.centre + self.reach * change['new'] / 100:.12g}")
 
     def move(self, change):
-        """The chosen entry becomes what the slider says."""
-        entries, index = self.function.arrays[self.which.value], self.entry.value
-        value = entries.dtype.type(change["new"])
-        if entries[index] != value:
-            entries[index] = value
+        """The chosen entry becomes the number in the box, and f runs."""
+        x = change["new"]
+        if x != self.shown:
+            self.shown, self.slider.value = x, self.position(x)
+            self.function.arrays[self.which.value][self.entry.value] = x
             self.run()
 
     def reset(self, button):
         """Everything as it was given."""
         for i, data in self.function.given.items():
             self.function.arrays[i][...] = data
-        self.place_slider()
+        self.place()
         self.run()
 
     def run(self):

@@ -11,7 +11,7 @@ from ..timing import interleave, ratio
 
 def tiny(session):
     """What an operator costs beside the arithmetic it does."""
-    targets = {FLOOR: Target(1.5), "torch_eager": Target(0.5)}
+    targets = {FLOOR: Target(1.5), "torch_eager": Target(0.5), "torch_modules": Target(0.5)}
     problem = Mlp((2, 16, 16, 2), 100, session.dtype)
     return contest("tiny", session, problem, "Mlp", targets)
 

@@ -15,6 +15,7 @@ NAMES = {
     "ours": "backprop_lab",
     "floor": "NumPy by hand",
     "torch_eager": "PyTorch eager",
+    "torch_modules": "PyTorch eager, torch.nn",
     "hips_autograd": "HIPS autograd",
     "micrograd_scalar": "micrograd (scalar)",
     "mygrad_tensors": "MyGrad",

@@ -1,7 +1,7 @@
 """PyTorch in eager mode, one thread: the same program as ours, line by line.
 
 Leaner idioms exist (`addmm` runs a layer as one operator, `sub_(…, alpha=…)` an update), and
-heavier ones (torch.nn, torch.optim); like for like says most about the two engines.
+heavier ones (`torch_modules`); like for like says most about the two engines.
 """
 
 import torch
