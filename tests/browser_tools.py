@@ -213,18 +213,19 @@ def address(server, log):
 
 @pytest.fixture(scope="module")
 def lab_page(browser, jupyter):
-    """A page with JupyterLab on it and no notebook open yet.
+    """A page with JupyterLab on it, and no notebook open yet.
 
-    page.sent: the messages that went to kernels, as they were sent."""
+    page.sent: the messages to kernels, as they went out.
+    """
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(30_000)
     page.sent = []
     page.on("websocket", lambda socket: "/kernels/" in socket.url and listen_to(socket))
 
     def listen_to(socket):
         socket.on("framesent", lambda message: page.sent.append(message))
 
-    page.goto(re.sub(r"/lab/tree/.*\?", "/lab?", jupyter.address))
+    page.goto(re.sub(r"/lab/tree/.*\?", "/lab?reset&", jupyter.address))
     page.wait_for_function("() => Boolean(window.jupyterapp?.restored)")
     page.evaluate("() => jupyterapp.restored.then(() => null)")
     yield page
@@ -273,6 +274,7 @@ def switch_theme(page, dark):
     theme, light = ("JupyterLab Dark", "false") if dark else ("JupyterLab Light", "true")
     command(page, "apputils:change-theme", theme=theme)
     page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
 
 
 def show_cell(page, start):

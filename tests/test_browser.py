@@ -96,7 +96,6 @@ def test_the_dark_theme_shows_the_same_pictures_and_cards(page):
     switch_theme(page, dark=True)
     for start, name in (("a = bl.tensor", "first-picture"), ('check("topo"', "card")):
         show_cell(page, start)
-        page.wait_for_timeout(500)
         look(page, f"{name}-dark")
     ink, paper = page.evaluate(
         """() => {

@@ -304,9 +304,9 @@ def test_a_moved_entry_gives_the_numbers_that_python_gives(moved):
     moved.press(4)
     step = moved.step()
     moved.choose(1, "[1, 0]", 0.5)
-    moved.type(0.9)
+    moved.type(0.8)
     new = W.copy()
-    new[1, 0] = 0.9
+    new[1, 0] = 0.8
     leaves = [bl.tensor(data, requires_grad=True) for data in (new, X, B)]
     y = f(*leaves)
     y.backward()
@@ -339,7 +339,7 @@ def test_an_error_of_the_function_is_told_and_the_picture_stays(moved):
     moved.type(3)
     alert = moved.page.locator(f"{CONTROLS} [role=alert]")
     alert.filter(has_text="ValueError").wait_for()
-    said = 'watched raised ValueError in the line “raise ValueError("too much of it")”'
+    said = 'f raised ValueError in the line “raise ValueError("too much of it")”'
     assert alert.inner_text().startswith(said)
     assert moved.ledger()["x"] == before["x"]
     look(moved.page, "live-error")

@@ -37,7 +37,10 @@ KINDS = f"""host => {{
     return kinds.map((kind, i) => i).filter(i => kinds.indexOf(kinds[i]) === i);
 }}"""
 HAS_FOCUS = "host => document.activeElement === host"
-STATE = "host => host.shadowRoot.querySelector('.frame').innerHTML"
+STATE = """host => {
+    const frame = host.shadowRoot.querySelector(".frame");
+    return [frame.textContent, ...[...frame.querySelectorAll("input")].map(input => input.value)];
+}"""
 PAPER = "host => getComputedStyle(host.shadowRoot.querySelector('.frame')).backgroundColor"
 # Milliseconds from a click to the frame that shows its result, the slowest 5 % left out.
 CLICK_TO_PAINT = """async host => {
