@@ -17,7 +17,7 @@ INFIX = ("+", "-", "*", "/", "**", "@")
 SPELLED = {
     "√": "sqrt", "ᵀ": "transpose", "log softmax": "log_softmax", "cross-entropy": "cross_entropy",
 }  # fmt: skip
-CHARACTER, GUTTER = 8.5, 44  # pixels: the width of a character, and of what stands before a line
+CHARACTER, GUTTER = 8.5, 66  # pixels: the width of a character, and of what stands before a line
 
 
 @dataclass

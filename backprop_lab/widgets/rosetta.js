@@ -127,7 +127,11 @@ function columnOf(column, place, box) {
 
 // Columns share the width as their pictures need it.
 function widths(columns) {
-  return columns.map((column) => `minmax(0, ${Math.round(Math.max(column.width, 260))}fr)`).join(" ");
+  return columns.map(({ width, markup }) => {
+    const share = Math.round(Math.max(width, 200));
+    const least = markup.includes("<svg") ? 0 : Math.min(share, 340); // a picture shrinks, a text does not
+    return `minmax(${least}px, ${share}fr)`;
+  }).join(" ");
 }
 
 // One notation, as a list of things to choose from: one stop of the Tab key.

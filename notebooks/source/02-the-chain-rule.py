@@ -447,16 +447,18 @@ check("slope", slope)
 # %% [markdown]
 # ### By hand, as often as you like
 #
-# A fresh graph with small numbers. Put the dictionary that stands below it in place of
-# `problem.form`, and fill in what you find, all of it or a part. The check names the slip that
-# explains your numbers, if there is one. `problem = problem.next()` is the next graph.
+# A fresh graph with small numbers. Fill in what you find, all of it or a part, and press *Check*:
+# it names the slip that explains your numbers, if there is one. `problem = problem.next()` is the
+# next graph.
+#
+# Below the fields stands what you have filled in, as a dictionary. It can go into a cell, too:
 
 # %%
 problem = bl.practice("chain-rule", difficulty=2, seed=7)
 problem
 
 # %%
-answer = problem.form  # your dictionary goes here
+answer = problem.form  # or the dictionary from below the fields
 problem.check(answer)
 
 # %% [markdown]
