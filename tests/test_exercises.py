@@ -75,8 +75,14 @@ def test_at_least_two_other_right_answers_are_tried(exercise):
 # --- law 2: known mistakes are named -----------------------------------------------------------
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Mistakes that never end are stopped after a second; a learner gets ten."""
+    monkeypatch.setattr("backprop_lab.exercises.probing.SECONDS", 1.0)
+
+
 @pytest.mark.parametrize("exercise, mistake", each_mistake())
-def test_a_listed_mistake_fails_and_gets_its_own_hint(exercise, mistake):
+def test_a_listed_mistake_fails_and_gets_its_own_hint(exercise, mistake, impatient):
     for seed in SEEDS:
         verdict = assess(exercise, wrong_answer(exercise, mistake), seed)
         assert verdict.share < 1
@@ -121,7 +127,7 @@ def test_a_stub_is_short(exercise):
 
 
 @pytest.mark.parametrize("exercise, code", each("WRONG"))
-def test_unlisted_mistakes_are_refused_with_a_reason(exercise, code):
+def test_unlisted_mistakes_are_refused_with_a_reason(exercise, code, impatient):
     for seed in range(5):
         verdict = assess(exercise, define(code, exercise), seed)
         assert verdict.share < 1
