@@ -62,12 +62,18 @@ function isDark(wish) {
 function number(x) {
   let text = String(x);
   if (Number.isFinite(x)) {
-    let [mantissa, exponent] = x.toExponential(3).split("e").map(Number);
-    if (exponent < -4 || exponent >= 4) text = `${mantissa}e${exponent}`;
-    else text = String(Number(x.toPrecision(4)));
+    const rounded = inFourDigits(x);
+    const [mantissa, exponent] = rounded.toExponential(3).split("e").map(Number);
+    text = exponent < -4 || exponent >= 4 ? `${mantissa}e${exponent}` : String(rounded);
   }
   if (Object.is(x, -0)) text = "-0";
   return text.replaceAll("-", "\u2212").replace("NaN", "nan").replace("Infinity", "inf");
+}
+
+// Halfway between two numbers of four digits it is the even one, as in Python; JavaScript goes up.
+function inFourDigits(x) {
+  const halfway = x.toExponential(40).match(/^(-?\d\.\d\d[02468])50*(e.*)$/);
+  return Number(halfway ? halfway[1] + halfway[2] : x.toExponential(3));
 }
 
 // The shape of an array; a lone axis keeps Python's comma.
