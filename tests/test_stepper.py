@@ -248,3 +248,8 @@ def test_both_views_of_a_graph_with_groups_are_there():
     scenes = bl.step(z, expand=["first"]).data["scenes"]
     assert [title for title, _ in scenes] == ["groups folded", "every node"]
     assert len(bl.step(ops.exp(x)).data["scenes"]) == 1
+
+
+def test_a_function_is_not_stepped_through_forward_alone():
+    with pytest.raises(DataError, match=r"bl\.step\(f\(x\), backward=False\)"):
+        bl.step(lambda x: x * x, 3.0, backward=False)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..engine import Tensor
 from ..errors import DataError, a_kind_of
-from ..graph.values import make_number
+from ..graph.parts import make_number
 from ..ledger import Ledger, in_units
 from ..modes import no_grad
 from ..pictures import Picture

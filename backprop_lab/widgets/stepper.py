@@ -45,6 +45,11 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
     if callable(t):
         from .live import live  # it stands on this file
 
+        if not backward:
+            raise DataError(
+                "A function is stepped through forward and backward. For the forward pass alone, "
+                "give what it returns: bl.step(f(x), backward=False)."
+            )
         return live(t, inputs, predict, expand)
     if inputs:
         raise DataError(
