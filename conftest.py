@@ -28,8 +28,22 @@ def pytest_configure(config):
     config.other_versions = other_versions()
     if config.other_versions and hasattr(config.option, "nbval"):
         config.option.nbval, config.option.nbval_lax = False, True
-    config.fresh_builds = {} if os.environ.get("CI") else fresh_builds(config)
+    config.fresh_builds = known_builds(config)
     config.args += map(str, config.fresh_builds.values())
+
+
+def known_builds(config):
+    """The builds that stand in for edited notebooks; made once, also where processes share work."""
+    if hasattr(config, "workerinput"):
+        return {Path(old): Path(new) for old, new in config.workerinput["fresh_builds"]}
+    return {} if os.environ.get("CI") else fresh_builds(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Before a process of pytest-xdist starts: tell it of the builds."""
+    builds = node.config.fresh_builds.items()
+    node.workerinput["fresh_builds"] = [(str(old), str(new)) for old, new in builds]
 
 
 def pytest_report_header(config):

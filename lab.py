@@ -48,7 +48,8 @@ def main(arguments):
     testing = arguments[:1] == ["test"]
     set_up(testing)
     if testing:
-        become(["-m", "pytest", *arguments[1:]])
+        # A file to a core: its tests share what they set up, and the cells of a notebook a kernel.
+        become(["-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments[1:]])
     else:
         open_lab(arguments)
 

@@ -170,7 +170,7 @@ def test_the_test_tools_come_with_the_first_test_run(sandbox):
     code, said = sandbox.start("test", "--thorough", "-k", "chain rule")
     assert code == 3  # as pytest says
     assert "the tools that test" in said
-    assert call(said)["arguments"] == ["--thorough", "-k", "chain rule"]
+    assert call(said)["arguments"][-3:] == ["--thorough", "-k", "chain rule"]
     for arguments in (["test"], []):
         assert "Setting the lab up" not in sandbox.start(*arguments)[1]
 
