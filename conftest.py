@@ -25,6 +25,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: takes minutes; runs with --thorough")
     os.environ.pop("MPLBACKEND", None)  # with Agg, notebooks would show no figures
+    os.environ["BACKPROP_LAB_PROGRESS"] = "off"  # what the tests solve is nobody's progress
     config.other_versions = other_versions()
     if config.other_versions and hasattr(config.option, "nbval"):
         config.option.nbval, config.option.nbval_lax = False, True

@@ -24,7 +24,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "figure", "grad",
     "gradcheck", "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault",
-    "parameter", "paths", "practice", "rosetta", "saved", "show_jacobian", "step", "tensor", "vjp",
+    "parameter", "paths", "practice", "progress", "rosetta", "saved", "show_broadcast", "show_jacobian", "step",
+    "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -39,8 +40,10 @@ _ON_FIRST_USE = {
     "order_fault": ".graph",
     "paths": ".widgets.paths",
     "practice": ".exercises.practice",
+    "progress": ".exercises.progress_picture",
     "rosetta": ".widgets.rosetta",
     "saved": ".ledger",
+    "show_broadcast": ".widgets.broadcast",
     "show_jacobian": ".widgets.jacobian",
     "step": ".widgets.stepper",
 }

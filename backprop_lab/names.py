@@ -6,14 +6,23 @@ from .engine import Tensor
 def variable_names(frame):
     """What the variables of a frame call their tensors, as {id(tensor): name}.
 
-    Local variables come before global ones, and the first name for a tensor stays. Left out are
-    names that begin with _, as notebooks give to past outputs, and those that nobody could type,
-    as tools give to their own.
+    The first name for a tensor stays.
     """
     names = {}
-    for scope in (frame.f_locals, frame.f_globals):
-        for name, value in list(scope.items()):
-            typed = name.isidentifier() and not name.startswith("_")
-            if typed and isinstance(value, Tensor):
-                names.setdefault(id(value), name)
+    for name, tensor in variables(frame, Tensor):
+        names.setdefault(id(tensor), name)
     return names
+
+
+def variables(frame, kind):
+    """The variables of a frame that hold an object of a class, as pairs of a name and the object.
+
+    Local variables come before global ones. Left out are names that begin with _, as notebooks
+    give to past outputs, and those that nobody could type, as tools give to their own.
+    """
+    return [
+        (name, value)
+        for scope in (frame.f_locals, frame.f_globals)
+        for name, value in list(scope.items())
+        if name.isidentifier() and not name.startswith("_") and isinstance(value, kind)
+    ]

@@ -116,6 +116,8 @@ def test_the_watch_sees_calls_into_our_package_and_into_torch():
         (135, 135.0, "Your guess: 135. So it is."),
         (2.61, 2.612, "Your guess: 2.61. So it is."),
         ("no", True, "Your guess: no. It is True."),
+        ("nan", np.float64("nan"), "Your guess: nan. So it is."),
+        ("inf", np.float64("nan"), "Your guess: inf. It is nan."),
         ([1, 2], [1, 2], "Your guess: [1, 2]. So it is."),
         ([1, 2], 3, "Your guess: [1, 2]. It is 3."),
         (None, 3, "Your guess: None. It is 3."),

@@ -1,5 +1,6 @@
 """Running a notebook exactly as nbval will, so that what is stored is what it will see."""
 
+import os
 from queue import Empty
 
 import nbformat
@@ -14,6 +15,7 @@ def execute(notebook, folder):
     """
     from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 
+    os.environ["BACKPROP_LAB_PROGRESS"] = "off"  # what a build solves is nobody's progress
     kernel = RunningKernel(CURRENT_ENV_KERNEL_NAME, cwd=str(folder))
     try:
         code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]

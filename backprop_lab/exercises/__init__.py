@@ -10,6 +10,7 @@ from importlib import import_module
 from .card import Mark
 from .exercise import Verdict
 from .judging import assess
+from .progress import note
 
 NOTEBOOKS = {1: "computational_graphs", 2: "chain_rule", 3: "build_an_engine"}
 
@@ -40,7 +41,8 @@ def check(name, answer):
     except Exception as error:  # a fault of ours must not stop a learner's page
         text = f"The check itself failed ({type(error).__name__}): a fault of the lab, not yours."
         verdict = Verdict("stopped", 0.0, text)
-    return Mark(exercise.points * verdict.share, exercise.points, exercise.title, verdict)
+    points = exercise.points * verdict.share
+    return Mark(points, exercise.points, exercise.title, verdict, note(exercise, verdict))
 
 
 def hint(name, step):

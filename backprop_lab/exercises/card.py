@@ -21,9 +21,9 @@ class Mark(float):
     2.0
     """
 
-    def __new__(cls, points, out_of, title, verdict):
+    def __new__(cls, points, out_of, title, verdict, note=""):
         mark = super().__new__(cls, points)
-        mark.out_of, mark.title, mark.verdict = out_of, title, verdict
+        mark.out_of, mark.title, mark.verdict, mark.note = out_of, title, verdict, note
         return mark
 
     def __repr__(self):
@@ -34,7 +34,7 @@ class Mark(float):
         points = f"{float(self):.3g} of {self.out_of} points" if self.out_of else ""
         paragraphs = "".join(
             f'<p style="margin:.4em 0 0;white-space:pre-wrap">{escape(text)}</p>'
-            for text in self.verdict.text.split("\n\n")
+            for text in [*self.verdict.text.split("\n\n"), self.note]
             if text
         )
         printed = self.verdict.printed and (

@@ -22,7 +22,7 @@ def compare(my_guess, value):
     """Set a prediction beside the truth, which stays hidden until there is a guess.
 
     Arguments: my_guess (anything), value (what came out). Numbers count as equal when they agree
-    to three digits. Returns something that shows itself as a sentence.
+    to three digits, and nan is nan. Returns something that shows itself as a sentence.
 
     >>> compare(..., 135.0)
     No guess yet. Put yours in place of the dots, and run both cells again.
@@ -45,7 +45,9 @@ def agree(guess, value):
         guess, value = np.asarray(guess, dtype=float), np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return type(guess) is type(value) and guess == value
-    return guess.shape == value.shape and np.allclose(guess, value, rtol=5e-3, atol=1e-12)
+    return guess.shape == value.shape and np.allclose(
+        guess, value, rtol=5e-3, atol=1e-12, equal_nan=True
+    )
 
 
 def say(value):

@@ -1,0 +1,172 @@
+"""Running a `torch.autograd.Function`, and writing down as plain data what came out.
+
+torch is imported where it is used: the other notebooks run without it.
+"""
+
+from traceback import walk_tb
+
+import numpy as np
+
+from ..probing import describe_error, own_frames
+
+OTHER = -1.7  # the second run, between forward and backward of the first, gets inputs times this
+
+
+def is_blank(answer):
+    """Whether an answer is a class that is still to be written. Raises for what is no Function."""
+    import torch
+
+    if answer is ...:
+        return True
+    if not isinstance(answer, type) or not issubclass(answer, torch.autograd.Function):
+        kind = answer.__name__ if isinstance(answer, type) else f"a {type(answer).__name__}"
+        raise TypeError(
+            f"A class is asked for that is written `class …(torch.autograd.Function):`, and {kind} "
+            "came. Hand over the class itself, without parentheses after its name."
+        )
+    return answer.forward is torch.autograd.Function.forward
+
+
+def run(answer, inputs, z_bar, frozen=()):
+    """What a Function with one output does: forward, then backward from the cotangent `z_bar`.
+
+    Arguments: inputs (arrays, which become tensors that share their memory, and numbers), z_bar
+    (array or number), frozen (places of the arrays that want no gradient).
+    Returns a dict; see the keys below. "refused" is there if PyTorch, and no line of the answer,
+    has raised: {"by": "forward" or "backward", "text"}.
+    """
+    import torch
+
+    told = {}
+    watched = recorded(answer, told)
+    tensors = leaves(inputs, frozen)
+    y = attempt(told, "forward", lambda: watched.apply(*tensors))
+    if "refused" in told or y is ...:
+        return told if "refused" in told else ...
+    told["y"] = describe(y)
+    if not isinstance(y, torch.Tensor) or not y.requires_grad:
+        return told
+    watched.apply(*leaves([x * OTHER for x in inputs], frozen))
+    told["kept"] = kept(y.grad_fn)
+    told["saved"] = saved(y, tensors)
+    wanted = [x for x in tensors if isinstance(x, torch.Tensor) and x.requires_grad]
+    attempt(told, "backward", lambda: torch.autograd.grad(y, wanted, tensor(z_bar)))
+    return told
+
+
+def attempt(told, by, action):
+    """What `action` returns; what PyTorch itself refuses is noted, what the answer raises goes on.
+
+    An unused input counts as refused; by then "returned" says what came back.
+    """
+    try:
+        return action()
+    except Exception as error:
+        if own_frames(error):
+            raise
+        told["refused"] = {"by": by, "text": describe_error(error)}
+
+
+def recorded(answer, told):
+    """The same Function; it notes in told["returned"] what its backward returns."""
+    rule = rule_of(answer)
+    inner = getattr(answer, rule)
+
+    def outer(ctx, *z_bars):
+        try:
+            came = inner(ctx, *z_bars)
+        except TypeError as error:
+            error.__notes__ = notes(error)
+            raise
+        told["returned"] = [describe(x) for x in came] if type(came) is tuple else [describe(came)]
+        return came
+
+    return type(answer.__name__, (answer,), {rule: staticmethod(outer)})
+
+
+def rule_of(answer):
+    """The name under which a Function has its reverse rule: PyTorch knows two."""
+    import torch
+
+    return "backward" if answer.vjp is torch.autograd.Function.vjp else "vjp"
+
+
+def notes(error):
+    """One sentence if the line that raised works with the whole tuple of saved tensors."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    boxes = [name for name, x in frames[-1].f_locals.items() if is_box(x)]
+    return [f"`{boxes[0]}` {IS_A_TUPLE}"] if boxes else []
+
+
+IS_A_TUPLE = "is a tuple of tensors here, and not a tensor."
+
+
+def is_box(x):
+    import torch
+
+    return type(x) is tuple and bool(x) and all(isinstance(t, torch.Tensor) for t in x)
+
+
+def leaves(inputs, frozen=()):
+    """Tensors for arrays and 0-d arrays, all but the frozen ones with a gradient; numbers stay."""
+    return [
+        tensor(x).requires_grad_(i not in frozen) if isinstance(x, np.ndarray) else x
+        for i, x in enumerate(inputs)
+    ]
+
+
+def tensor(x):
+    """A tensor that shares the memory of an array, so that a change of it is seen."""
+    import torch
+
+    return torch.from_numpy(x) if isinstance(x, np.ndarray) else torch.tensor(x)
+
+
+def describe(x):
+    """A tensor as {"values", "dtype"}; None and ... as they are; of anything else its type."""
+    import torch
+
+    if x is None or x is ...:
+        return x
+    if not isinstance(x, torch.Tensor):
+        return {"kind": type(x).__name__}
+    try:
+        return {"values": x.detach().numpy().copy(), "dtype": str(x.dtype).split(".")[-1]}
+    except Exception:  # sparse, quantised, on no device at all: no array says what is in it
+        return {"kind": f"Tensor of {x.dtype}, {x.layout}"}
+
+
+def kept(node):
+    """The names of the attributes of ctx, which is the node itself, that hold a tensor."""
+    return sorted(name for name, x in getattr(node, "__dict__", {}).items() if holds_tensor(x))
+
+
+def holds_tensor(x, depth=0):
+    import torch
+
+    if isinstance(x, (list, tuple, dict, set)) and depth < 3:
+        return any(holds_tensor(y, depth + 1) for y in (x.values() if type(x) is dict else x))
+    return isinstance(x, (torch.Tensor, np.ndarray))
+
+
+def saved(y, tensors):
+    """What save_for_backward was given, one word each: "output", "input 0", …, or "other"."""
+    try:
+        found = y.grad_fn.saved_tensors
+    except Exception:  # changed since it was saved
+        return ["changed"]
+    return [what_is(x, y, tensors) for x in found]
+
+
+def what_is(x, y, tensors):
+    import torch
+
+    if x is None:
+        return "None"
+    named = {"output": y} | {
+        f"input {i}": t for i, t in enumerate(tensors) if isinstance(t, torch.Tensor)
+    }
+    for name, t in named.items():
+        if x.data_ptr() == t.data_ptr() and x.shape == t.shape:
+            return name if x.requires_grad == t.requires_grad else f"detached {name}"
+    return "other"

@@ -1,0 +1,301 @@
+"""Exercise `leaves_of`: from a result back to everything that its gradient reaches."""
+
+import numpy as np
+
+from ..exercise import Exercise, Hint, Misconception
+from ..random_graphs import what_came
+from .pieces import leaf, reports_of, signed
+
+DEEP = 4000  # operators in a row; Python and Jupyter give up on recursion before
+
+
+def leaves_of_cases(seed):
+    """Recipes: each step joins two of the tensors so far, and the last tensor is the result.
+
+    "grad" says which leaves require a gradient. Two leaves may hold the same number.
+    """
+    rng = np.random.default_rng([seed, 74])
+    same = float(signed(rng, ()))
+    small = [
+        recipe([same], [True]),
+        recipe([same], [True], ["*00"]),
+        recipe([same, same], [True, True], ["*01"]),
+        recipe([same, 0.7], [True, False], ["*01", "+22"]),
+        recipe([same, 0.7], [False, False], ["*01"]),
+        recipe([same, same, 1.3], [True, False, True], ["*01", "s3", "+34", "*52", "+63"]),
+    ]
+    drawn = [random_recipe(rng, size) for size in (4, 7, 11)]
+    return [*small, *drawn, recipe([same, -same], [True, True], ["*01"], deep=DEEP)]
+
+
+def recipe(values, grad, steps=(), deep=0):
+    return {"values": np.array(values), "grad": list(grad), "steps": list(steps), "deep": deep}
+
+
+def random_recipe(rng, size):
+    """`size` steps over four leaves, one of which is not used; one does not require a gradient."""
+    values = np.append(signed(rng, 3), 0.5)
+    grad = [bool(x) for x in rng.permutation([True, True, False])] + [True]
+    steps, idle = [], list("012")
+    for i in range(size):
+        known = [*"012", *(chr(ord("4") + j) for j in range(i))]
+        first = idle.pop() if idle else known[-1]
+        second = str(rng.choice(known))
+        steps.append(f"{rng.choice(['*', '+', 's'])}{first}{second}")
+    return recipe(values, grad, steps)
+
+
+def build(case):
+    """The leaves of a recipe and its result, as tensors."""
+    leaves = [
+        leaf(np.array(value), grad) for value, grad in zip(case["values"], case["grad"], strict=True)
+    ]
+    tensors = list(leaves)
+    for symbol, *places in case["steps"]:
+        x, *y = [tensors[ord(place) - ord("0")] for place in places]
+        join = {"*": lambda x, y: x * y, "+": lambda x, y: x + y, "s": lambda x, *y: x.sin()}
+        tensors.append(join[symbol](x, *y))
+    for _ in range(case["deep"]):
+        tensors.append(tensors[-1] + tensors[-1])
+    return leaves, tensors[-1]
+
+
+def probe_leaves_of(answer, case):
+    """Which leaves came back, by their number; -1 for another tensor, else the type's name."""
+    import torch
+
+    leaves, result = build(case)
+    numbers = {id(x): i for i, x in enumerate(leaves)}
+    came = answer(result)
+    if came is None or came is ... or isinstance(came, torch.Tensor):
+        return ... if came is ... else {"not a list": type(came).__name__}
+    if not isinstance(came, (list, tuple, set, frozenset, type({}.keys()), type({}.values()))):
+        return {"not a list": type(came).__name__}
+    return [
+        numbers.get(id(x), -1) if isinstance(x, torch.Tensor) else type(x).__name__ for x in came
+    ]
+
+
+def wanted(case):
+    """The numbers of the leaves that require a gradient and that the result depends on."""
+    last = len(case["values"]) + len(case["steps"]) - 1
+    reached, waiting = {last}, [last]
+    while waiting:
+        step = waiting.pop() - len(case["values"])
+        places = case["steps"][step] if step >= 0 else ""
+        places = places[1:2] if places[:1] == "s" else places[1:]
+        new = {ord(place) - ord("0") for place in places} - reached
+        reached |= new
+        waiting += new
+    return [i for i, grad in enumerate(case["grad"]) if grad and i in reached]
+
+
+def judge_leaves_of(case, output):
+    if not isinstance(output, list):
+        kind = output.get("not a list") if isinstance(output, dict) else None
+        came = f"a {kind} came." if kind and kind != "NoneType" else what_came(None)
+        return [f"A list of tensors is asked for; {came}"]
+    at = shown(case)
+    strange = [x for x in output if isinstance(x, str)]
+    if strange:
+        return [f"{at}\nThe list holds a {strange[0]}. Leaves are tensors."]
+    if -1 in output:
+        return [f"{at}\nThe list holds a tensor that is none of the leaves, or a copy of one."]
+    right = wanted(case)
+    for i in dict.fromkeys(output):
+        if i not in right:
+            why = "requires no gradient" if not case["grad"][i] else "is not used in the result"
+            return [f"{at}\nThe list holds {letter(i)}, which {why}."]
+        if output.count(i) > 1:
+            return [f"{at}\nThe list holds {letter(i)} {output.count(i)} times. Once is enough."]
+    missing = [letter(i) for i in right if i not in output]
+    if missing:
+        return [f"{at}\nThe list does not hold {', '.join(missing)}."]
+    return []
+
+
+def letter(i):
+    return "abcdefghijklmnopqrstuvwxyz"[i]
+
+
+def shown(case):
+    """The lines of code that make a case's graph."""
+    count = len(case["values"])
+    lines = [
+        f"{letter(i)} = {value:.3g}{'' if grad else ', which requires no gradient'}"
+        for i, (value, grad) in enumerate(zip(case["values"], case["grad"], strict=True))
+    ]
+    for i, (symbol, *places) in enumerate(case["steps"], count):
+        x, y = [letter(ord(place) - ord("0")) for place in [*places, *places][:2]]
+        lines.append(f"{letter(i)} = " + (f"sin({x})" if symbol == "s" else f"{x} {symbol} {y}"))
+    last = letter(count + len(case["steps"]) - 1)
+    if case["deep"]:
+        lines.append(f"and {case['deep']} times {last} = {last} + {last}")
+    return "\n".join(["The graph:", *[f"  {line}" for line in lines], f"leaves_of({last})"])
+
+
+def lists_as(rule):
+    """Whether the lists that came back hold what `rule(case)` gives, and not all are right."""
+
+    def looks_like(cases, reports):
+        pairs = reports_of(cases, reports)
+        return any(judge_leaves_of(*pair) for pair in pairs) and all(
+            sorted(output) == sorted(rule(case)) for case, output in pairs if not case["deep"]
+        )
+
+    return looks_like
+
+
+def takes_equal_for_one(cases, reports):
+    """Whether all that is missing, and something is, holds the same number as a leaf listed."""
+    pairs = [pair for pair in reports_of(cases, reports) if judge_leaves_of(*pair)]
+    return bool(pairs) and all(
+        set(output) < set(wanted(case))
+        and set(case["values"][wanted(case)]) == set(case["values"][output])
+        for case, output in pairs
+    )
+
+
+def raised(*parts):
+    return lambda cases, reports: any(
+        all(part in report.get("raised", "") for part in parts) for report in reports
+    )
+
+
+WALK = """
+def leaves_of(tensor):
+    if tensor.grad_fn is None:
+        {alone}
+    leaves, seen, waiting = [], {{tensor.grad_fn}}, [tensor.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if type(node).__name__ == "AccumulateGrad":
+            {found}
+        for following, place in {further}:
+            if following is not None and following not in seen:
+                {mark}
+                waiting.append(following)
+    return leaves
+"""
+
+
+def wrong(alone="return [tensor] if tensor.requires_grad else []", found="leaves += [node.variable]",
+          further="node.next_functions", mark="seen.add(following)"):  # fmt: skip
+    return WALK.format(alone=alone, found=found, further=further, mark=mark)
+
+
+LEAVES_OF = Exercise(
+    id="leaves_of",
+    title="Walk back to the leaves",
+    notebook=7,
+    minutes=10,
+    points=4,
+    may_use=frozenset({"torch"}),
+    contract="""\
+Write `leaves_of(tensor)`: the list of all leaf tensors that `tensor.backward()` would give a
+gradient, each once, in any order.
+
+- Walk from `tensor.grad_fn` along `next_functions`, a tuple of (node, number) pairs. A pair whose
+  node is None leads to something that requires no gradient.
+- The node of a leaf is an `AccumulateGrad`; the leaf itself is its `.variable`.
+- `tensor` may be a leaf itself, and the graph deep: thousands of operators in a row.""",
+    cases=leaves_of_cases,
+    probe=probe_leaves_of,
+    judge=judge_leaves_of,
+    misconceptions=(
+        Misconception(
+            "the_first_input_only",
+            wrong(further="node.next_functions[:1]"),
+            "Only the first input of each operator was followed. A product has two, and each may "
+            "lead to other leaves.",
+        ),
+        Misconception(
+            "lists_operators",
+            wrong(found="leaves.append(node)"),
+            "There are nodes in your list. A leaf's node, AccumulateGrad, waits where the leaf "
+            "gathers its gradient; the leaf is the tensor that it holds.",
+            lambda cases, reports: any(
+                "AccumulateGrad" in output for _, output in reports_of(cases, reports)
+            ),
+        ),
+        Misconception(
+            "lists_a_leaf_twice",
+            wrong(mark="if following.next_functions: seen.add(following)"),
+            "A leaf stands in your list once for each road that leads to it. Remember which nodes "
+            "you have visited.",
+            lambda cases, reports: any(
+                isinstance(output, list) and any(output.count(x) > 1 for x in set(output) - {-1})
+                for output in (report.get("returned") for report in reports)
+            ),
+        ),
+        Misconception(
+            "recursion",
+            """
+def leaves_of(tensor):
+    leaves, seen = [], set()
+    def visit(node):
+        if node is None or node in seen:
+            return
+        seen.add(node)
+        if hasattr(node, "variable"):
+            leaves.append(node.variable)
+        for following, place in node.next_functions:
+            visit(following)
+    if tensor.grad_fn is None:
+        return [tensor] if tensor.requires_grad else []
+    visit(tensor.grad_fn)
+    return leaves
+""",
+            "The walk calls itself once for each operator in a row, and Python allows only so many "
+            "calls inside each other. Keep the nodes that you have still to visit in a list.",
+            raised("RecursionError"),
+        ),
+        Misconception(
+            "a_leaf_has_no_leaves",
+            wrong(alone="return []"),
+            "A tensor that is a leaf itself gave an empty list. Its `grad_fn` is None, and still "
+            "backward would give it a gradient: it is its own only leaf.",
+            lists_as(lambda case: wanted(case) if case["steps"] else []),
+        ),
+        Misconception(
+            "walks_into_none",
+            wrong(alone="pass").replace("if following is not None and", "if"),
+            "The walk came to a None and asked it for more. A leaf has None for its `grad_fn`, and "
+            "in `next_functions` None stands for an input that requires no gradient.",
+            raised("AttributeError", "NoneType"),
+        ),
+        Misconception(
+            "compares_numbers",
+            wrong(found="leaves += [node.variable] if node.variable not in leaves else []"),
+            "Two leaves that hold the same number were taken for one. On tensors `in` and `==` "
+            "compare numbers; remember nodes, or ask with `is`.",
+            takes_equal_for_one,
+        ),
+        Misconception(
+            "lists_constants",
+            wrong(alone="return [tensor]"),
+            "A tensor that requires no gradient gave a list with itself. It is a leaf, in "
+            "PyTorch's sense, but no gradient comes to it.",
+            lists_as(lambda case: wanted(case) or [-1]),
+        ),
+    ),
+    hints=(
+        Hint(
+            "What do I walk along?",
+            "Print `z.grad_fn`, then `z.grad_fn.next_functions`, for a small z. Each pair holds "
+            "the node of one input. Put those that you have still to visit in a list.",
+        ),
+        Hint(
+            "It stops with a RecursionError, or never",
+            "Work with a list of waiting nodes and a loop, not with a function that calls itself. "
+            "A set of nodes that were visited keeps you from going the same roads again and again.",
+        ),
+        Hint(
+            "A leaf is missing, or stands there twice",
+            "All pairs of `next_functions` count, not the first alone. Nodes may go in a set. In a "
+            "list of tensors, `in` compares numbers: ask about nodes, and not about tensors.",
+        ),
+    ),
+    why="This is the road that backward takes, without its numbers. `grad_fn` does not compute an "
+    "inverse: it is the operator's record, and its edges lead to the records that come next.",
+)  # fmt: skip

@@ -1,0 +1,206 @@
+"""Exercise `unroll`: the same weight, once for each step."""
+
+import numpy as np
+
+from ..diagnosis import close
+from ..exercise import Exercise, Hint, Misconception
+from .pieces import leaf, pull, reports_of, returned, signed, slopes, tell, wrong_gradients
+
+
+def unroll_cases(seed):
+    """The page's number, with no step, one, and several; then states of other shapes."""
+    rng = np.random.default_rng([seed, 73])
+    one = [{"w": np.array(0.9), "h": np.array(1.0), "steps": T, "u": np.array(1.0)} for T in (1, 3)]
+    cases = [
+        {"w": signed(rng, ()), "h": signed(rng, shape), "steps": steps, "u": signed(rng, shape)}
+        for shape, steps in (((3,), 0), ((3,), 2), ((4,), 5), ((2, 3), 4), ((2,), 10))
+    ]
+    return [*one, *cases]
+
+
+def probe_unroll(answer, case):
+    w, h = leaf(case["w"]), leaf(case["h"])
+    last = answer(w, h, case["steps"])
+    if last is ...:
+        return ...
+    told = tell(last, w=w, h=h) | {"operators": operators(last)}
+    return told | {"gradients": pull(last, case["u"], w=w, h=h)}
+
+
+def operators(tensor):
+    """How many operators the graph of a tensor holds."""
+    seen = {getattr(tensor, "grad_fn", None)} - {None}
+    waiting = list(seen)
+    while waiting:
+        for node, _ in waiting.pop().next_functions:
+            if node is not None and node not in seen:
+                seen.add(node)
+                waiting.append(node)
+    return sum(not hasattr(node, "variable") for node in seen)
+
+
+def judge_unroll(case, output):
+    steps, shape = case["steps"], case["h"].shape
+    at = f"With w = {float(case['w']):.3g} and {steps} step{'s' * (steps != 1)}"
+    trouble = returned(output, shape)
+    if trouble:
+        return [f"{at}: {trouble}"]
+    if not close(output["value"], state(case, steps)):
+        came = counted(case, output["value"])
+        said = f" That is what {came} step{'s' * (came != 1)} give." if came is not None else ""
+        return [f"{at} the last state is not right.{said}"]
+    if not output["tracked"]:
+        return [f"{at} the last state has no history: nothing can be sent back from it."]
+    trouble = wrong_gradients(output["gradients"], gradients(case))
+    if trouble:
+        return [f"{at} the last state is right. {trouble}"]
+    if output["operators"] < steps:
+        return [
+            f"{at} all numbers are right. But the graph holds {output['operators']} operators; one "
+            "product for each step is asked for."
+        ]
+    return []
+
+
+def state(case, steps):
+    return case["h"] * np.prod([case["w"]] * steps)
+
+
+def counted(case, value):
+    """The number of steps that a wrong last state would be right for, or None."""
+    return next((n for n in range(20) if close(value, state(case, n))), None)
+
+
+def gradients(case):
+    """By w and h, found by complex steps; w gets none if it was not used."""
+
+    def projected(w, h):
+        return (case["u"] * h * np.prod([w] * case["steps"])).sum()
+
+    found = slopes(projected, w=case["w"], h=case["h"])
+    return found if case["steps"] else {"h": found["h"]}
+
+
+def only_one_step_back(cases, reports):
+    """The gradient by w is the one of a single step, wherever there are several."""
+    return any(case["steps"] > 1 for case in cases) and all(
+        close(told["value"], state(case, case["steps"]))
+        and close(
+            told["gradients"]["w"],
+            (case["u"] * state(case, case["steps"] - 1)).sum(),
+        )
+        for case, told in reports_of(cases, reports)
+        if case["steps"]
+    )
+
+
+def in_place(cases, reports):
+    return any("in-place" in report.get("raised", "") for report in reports) or any(
+        report.get("returned", {}).get("gradients") == "changed" for report in reports
+    )
+
+
+def wrong(step="h = w * h", before="pass", count="steps", after="return h"):
+    return (
+        f"import torch\n\ndef unroll(w, h, steps):\n    {before}\n"
+        f"    for _ in range({count}):\n        {step}\n    {after}\n"
+    )
+
+
+UNROLL = Exercise(
+    id="unroll",
+    title="As many steps as the input has",
+    notebook=7,
+    minutes=6,
+    points=2,
+    core=False,
+    may_use=frozenset({"torch"}),
+    contract=r"""Write `unroll(w, h, steps)` in PyTorch: the smallest recurrent network,
+$h \leftarrow w \cdot h$, taken `steps` times. `w` is a tensor with one number, `h` has any shape.
+
+- Return the last state. Its graph holds one product for each step, and gradients reach `w` and `h`.
+- With 0 steps the last state is the first one.""",
+    cases=unroll_cases,
+    probe=probe_unroll,
+    judge=judge_unroll,
+    misconceptions=(
+        Misconception(
+            "the_last_step_only",
+            wrong("h = w * h.detach()"),
+            "Only the last step sends something to w. Each step has used w, and each has a message "
+            "for it; the state was cut from its history on the way.",
+            only_one_step_back,
+        ),
+        Misconception(
+            "in_place",
+            wrong("h *= w", before="h = h.clone()"),
+            "The state was overwritten in place. Each product needs the state that it was given "
+            "for its backward rule; let `h` be the name of a new tensor in every step.",
+            in_place,
+        ),
+        Misconception(
+            "a_fixed_length",
+            wrong(count="3"),
+            "The number of steps is always the same. It comes with the input, as `steps`.",
+            lambda cases, reports: 1 == len({
+                counted(case, told["value"]) for case, told in reports_of(cases, reports)
+            } - {None}),
+        ),
+        Misconception(
+            "one_power",
+            "def unroll(w, h, steps):\n    return w**steps * h\n",
+            "You computed all steps at once, by a power. That is right for this network, and for "
+            "hardly any other. The exercise is about the graph of the steps.",
+        ),
+        Misconception(
+            "one_step_more",
+            wrong(count="steps + 1"),
+            "That is one step too many, in every case. What comes out when `steps` is 0?",
+        ),
+        Misconception(
+            "one_step_less",
+            wrong(count="1, steps"),
+            "That is one step short. `range(n)` gives n numbers, from 0 to n − 1.",
+        ),
+        Misconception(
+            "a_copy_of_the_weight",
+            wrong(before="w = w.detach().requires_grad_()"),
+            "Nothing reaches w: you computed with a copy of it, a new leaf. `requires_grad_()` lets "
+            "the copy gather a gradient of its own; it does not join it to the old one.",
+        ),
+        Misconception(
+            "forgets_the_first_state",
+            wrong(before="h = h.detach()"),
+            "Gradients reach w and not the state that you were given. Whoever made it may want "
+            "them.",
+        ),
+        Misconception(
+            "numbers_not_tensors",
+            wrong(after="return h.detach()"),
+            "The last state has no history: it was turned into a bare number, or cut off, at the "
+            "end.",
+            lambda cases, reports: all(
+                close(told["value"], state(case, case["steps"])) and not told["tracked"]
+                for case, told in reports_of(cases, reports)
+            ),
+        ),
+    ),
+    hints=(
+        Hint(
+            "Do I have to prepare the graph for T steps?",
+            "No. An ordinary for loop will do: each product that runs becomes one operator.",
+        ),
+        Hint(
+            "The gradient by w is too small, by a factor of T",
+            "Each of the T products has read w, so T messages have to arrive there. Is there a "
+            "`detach` or a `.data` between the steps?",
+        ),
+        Hint(
+            "PyTorch speaks of an in-place operation",
+            "`h *= w` writes over a state that a product still needs. `h = w * h` makes a new "
+            "tensor and gives it the old name.",
+        ),
+    ),
+    why="With h₀ = 1 the gradient by w is T·wᵀ⁻¹: T messages, one for each use, and each has "
+    "travelled through the other T − 1 products. That is all of backpropagation through time.",
+)  # fmt: skip
