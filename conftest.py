@@ -17,6 +17,10 @@ ROOT = Path(__file__).parent
 # What the text of an output depends on; with other versions it is run, and not compared.
 COMPARED = ("ipykernel", "ipython", "matplotlib", "numpy", "torch")
 
+# On several cores a file stays together: its tests share what they set up, and the cells of a
+# notebook share a kernel. Not these, whose many tests need nothing of each other.
+SPREAD = ("test_exercises.py",)
+
 
 def pytest_addoption(parser):
     parser.addoption("--thorough", action="store_true", help="also run what takes minutes")
@@ -56,6 +60,18 @@ def pytest_report_header(config):
             + ", ".join(config.other_versions)
         )
     return lines
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return nodeid if file.endswith(SPREAD) else file
+
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config, items):

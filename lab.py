@@ -32,6 +32,7 @@ CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 
 ROOT = pathlib.Path(__file__).resolve().parent
 WORK = ROOT / "work"
+CONTENTS = ROOT / "notebooks" / "contents.md"
 EDITIONS = WORK / ".editions.json"
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -48,8 +49,7 @@ def main(arguments):
     testing = arguments[:1] == ["test"]
     set_up(testing)
     if testing:
-        # A file to a core: its tests share what they set up, and the cells of a notebook a kernel.
-        become(["-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments[1:]])
+        become(["-m", "pytest", "-n", "auto", *arguments[1:]])
     else:
         open_lab(arguments)
 
@@ -227,6 +227,8 @@ def deliver():
                 print(f"the new one is beside it: work/{copy.name}")
     if arrived:
         trust_the_shipped_notebooks()
+    if CONTENTS.exists():
+        write_safely(WORK / CONTENTS.name, CONTENTS.read_bytes())
     write_safely(EDITIONS, json.dumps(made_from, indent=1).encode())
 
 

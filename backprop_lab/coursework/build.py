@@ -1,5 +1,7 @@
 """From `notebooks/source/NN-….py` to two notebooks: one to learn with, one solved.
 
+(And, from all of them, the page of contents.)
+
 A source is a jupytext percent script. Three marks in it are ours:
 
     # %% [markdown] exercise="topo"     becomes the exercise's heading and contract
@@ -20,10 +22,12 @@ from textwrap import indent
 import nbformat
 
 from ..exercises import exercises
+from .book import contents, links
 from .execution import execute
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
+CONTENTS = "contents.md"
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.M | re.S)
 STUB = re.compile(r"^( *)### BEGIN STUB\n(.*?)^ *### END STUB\n?", re.M | re.S)
 CHECK = re.compile(r'^check\("(\w+)", \1\)$')
@@ -45,8 +49,9 @@ def targets(source):
 
 
 def build(paths=None):
-    """Write and execute both notebooks of each source; returns the paths written."""
-    written = []
+    """Write the contents, write and execute both notebooks of each source; returns the paths."""
+    written = [NOTEBOOKS / CONTENTS]
+    written[0].write_text(contents(sources()), encoding="utf-8")
     for source in paths or sources():
         for path, solved in targets(source):
             write(source, solved, path)
@@ -70,6 +75,9 @@ def stale():
             difference = compare_cells(path, compose(source, solved))
             if difference:
                 problems[path] = difference
+    page = NOTEBOOKS / CONTENTS
+    if not page.exists() or page.read_text(encoding="utf-8") != contents(sources()):
+        problems[page] = "is not what the sources say"
     wanted = {path for source in sources() for path, _ in targets(source)}
     there = {*NOTEBOOKS.glob("*.ipynb"), *(NOTEBOOKS / "solutions").glob("*.ipynb")}
     return problems | {path: "has no source" for path in there - wanted}
@@ -113,6 +121,8 @@ def compose(source, solved):
 
     script = jupytext.read(source)
     cells = [compose_cell(cell, solved) for cell in script.cells]
+    if not solved:
+        cells[-1].source += f"\n\n{links(source, sources())}"
     give_ids(cells)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=HEAD)
     notebook.nbformat_minor = 5
