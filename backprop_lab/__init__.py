@@ -22,15 +22,17 @@ from .transforms import grad, hvp, jacobian, jvp, vjp
 __version__ = "0.1.0"
 
 __all__ = [
-    "Graph", "Op", "Tensor", "check", "compare", "detect_anomaly", "draw", "figure", "grad",
-    "gradcheck", "group", "hint", "hvp", "jacobian", "jvp", "no_grad", "ops", "order_fault",
-    "parameter", "paths", "practice", "progress", "rosetta", "saved", "show_broadcast", "show_jacobian", "step",
-    "tensor", "vjp",
+    "Graph", "Op", "Tensor", "as_torch_function", "beside", "check", "compare", "detect_anomaly",
+    "draw", "figure", "grad", "gradcheck", "group", "hint", "hvp", "jacobian", "jvp", "no_grad",
+    "ops", "order_fault", "parameter", "paths", "practice", "progress", "record_torch",
+    "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian", "step", "tensor", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
 _ON_FIRST_USE = {
     "Graph": ".graph",
+    "as_torch_function": ".torch_functions",
+    "beside": ".pictures.beside",
     "check": ".exercises",
     "compare": ".exercises.guess",
     "draw": ".pictures",
@@ -41,6 +43,8 @@ _ON_FIRST_USE = {
     "paths": ".widgets.paths",
     "practice": ".exercises.practice",
     "progress": ".exercises.progress_picture",
+    "record_torch": ".torch_graph",
+    "report_card": ".torch_functions",
     "rosetta": ".widgets.rosetta",
     "saved": ".ledger",
     "show_broadcast": ".widgets.broadcast",

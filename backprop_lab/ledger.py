@@ -13,7 +13,8 @@ import numpy as np
 
 from .engine import Tensor, topological_order
 from .errors import DataError, GradientError, describe
-from .names import variable_names
+from .names import unused, variable_names
+from .torch_graph import Entry, accounts, is_torch, source_of
 
 SHOWN = 30  # rows in a table; of more nodes, those that need most
 HEAD = ("tensor", "made by", "keeps", "its rule needs", "of that shared", "a dense Jacobian")
@@ -26,8 +27,9 @@ NOTE = (
 def saved(loss):
     """The ledger of a tensor's graph: what every rule needs, and what all of it costs together.
 
-    Arguments: loss (a Tensor that was computed from something that requires a gradient).
-    Raises DataError if it is no Tensor, GradientError if it has no graph.
+    Arguments: loss (a Tensor, or a torch tensor, that was computed from something that requires a
+    gradient; or a pair (module, input) of PyTorch's).
+    Raises DataError if it is no Tensor, GradientError if it has no graph, or PyTorch has freed it.
 
     >>> from backprop_lab import parameter
     >>> x = parameter([1.0, 2.0, 3.0], name="x")
@@ -40,6 +42,8 @@ def saved(loss):
     (1 kB is 1000 B. Shared is what is a leaf's own data, or what several rules need; the totals
     count it once.)
     """
+    if is_torch(loss):
+        return Ledger(*accounts(source_of(loss, sys._getframe(1))))
     if not isinstance(loss, Tensor):
         raise DataError(
             f"saved looks at the graph of a tensor; this is a {type(loss).__name__}. Give it what "
@@ -50,47 +54,57 @@ def saved(loss):
             f"{describe(loss)} has no graph, so nothing is kept for it. Compute it from a leaf "
             "with requires_grad=True (or bl.parameter), outside no_grad()."
         )
-    return Ledger(loss, variable_names(sys._getframe(1)))
+    return Ledger(*own_accounts(loss, variable_names(sys._getframe(1))))
+
+
+def own_accounts(loss, variables):
+    """What the Ledger of a Tensor is made from."""
+    order = topological_order(loss)
+    results = {x.grad_fn: x for node in order for x in tensors(node)} | {loss.grad_fn: loss}
+    names = name_all(order, results, variables)
+    owners = {}  # a name for each buffer: that of the first tensor whose data lies in it
+    for x, name in names.items():
+        owners.setdefault(*buffers([x.data]), name)
+    entries = []
+    for node in order:
+        kept = {
+            key: (owners.get(key, name), size)
+            for name, x in kept_by(node)
+            for key, size in buffers([x]).items()
+        }
+        title = names[results[node]]
+        entries.append(Entry(title, node.op.__name__, kept, dense(node, results[node])))
+    leaves = buffers([x.data for node in order for x in tensors(node) if x.is_leaf])
+    held = buffers([*(x.data for node in order for x in node.inputs), loss.data])
+    return entries, leaves, held
 
 
 class Ledger:
     """What `saved` found, all in bytes.
 
+    Arguments: entries (an Entry for each operator, in forward order), leaves, held (the buffers of
+    leaves, and all those that the graph holds whatever the rules need, as {what it is: bytes}).
     Attributes: rows (a dict for each node, in forward order: tensor, op, keeps (the names of what
     is kept), needed, shared, dense), needed (by all rules), shared (of that), held (by the whole
     graph: leaves, results and what the rules need), dense (Jacobians, were they built).
     """
 
-    def __init__(self, loss, variables):
-        order = topological_order(loss)
-        results = {x.grad_fn: x for node in order for x in tensors(node)} | {loss.grad_fn: loss}
-        names = name_all(order, results, variables)
-        leaves = {x for node in order for x in tensors(node) if x.is_leaf}
-        kept = {node: buffers([x for _, x in kept_by(node)]) for node in order}
-        labels = {
-            node: {key: name for name, x in kept_by(node) for key in buffers([x])} for node in order
-        }
-        shared = set(buffers([x.data for x in leaves]))
-        uses = Counter(key for node in order for key in kept[node])
-        shared |= {key for key, times in uses.items() if times > 1}
-        owners = {}  # a name for each buffer: that of the first tensor whose data lies in it
-        for x, name in names.items():
-            owners.setdefault(*buffers([x.data]), name)
+    def __init__(self, entries, leaves, held):
+        uses = Counter(key for entry in entries for key in entry.kept)
+        shared = {*leaves, *(key for key, times in uses.items() if times > 1)}
         self.rows = [
             {
-                "tensor": names[results[node]],
-                "op": node.op.__name__,
-                "keeps": [owners.get(key, name) for key, name in labels[node].items()],
-                "needed": sum(kept[node].values()),
-                "shared": sum(size for key, size in kept[node].items() if key in shared),
-                "dense": dense(node, results[node]),
+                "tensor": entry.tensor,
+                "op": entry.op,
+                "keeps": [name for name, _ in entry.kept.values()],
+                "needed": sum(size for _, size in entry.kept.values()),
+                "shared": sum(size for key, (_, size) in entry.kept.items() if key in shared),
+                "dense": entry.dense,
             }
-            for node in order
+            for entry in entries
         ]
-        needed = {key: size for node in order for key, size in kept[node].items()}
-        inputs = [x.data for node in order for x in node.inputs]
-        held = needed | buffers([*inputs, loss.data])
-        self.needed, self.held = sum(needed.values()), sum(held.values())
+        needed = {key: size for entry in entries for key, (_, size) in entry.kept.items()}
+        self.needed, self.held = sum(needed.values()), sum((needed | held).values())
         self.shared = sum(size for key, size in needed.items() if key in shared)
         self.dense = sum(row["dense"] for row in self.rows)
 
@@ -185,16 +199,6 @@ def unnamed(x):
     if x.kind != "constant" or not x.is_leaf:
         return "t1"
     return f"{x.item():.4g}" if x.shape == () else "constant"
-
-
-def unused(name, taken):
-    """`name`, or the next one that is not taken, which it is from now on."""
-    stem, first = name.rstrip("0123456789") or name, name
-    while name in taken:
-        number = taken.get(first, 2)
-        taken[first], name = number + 1, f"{stem}{number}"
-    taken[name] = taken.get(name, 2)
-    return name
 
 
 def in_units(size):

@@ -26,3 +26,16 @@ def variables(frame, kind):
         for name, value in list(scope.items())
         if name.isidentifier() and not name.startswith("_") and isinstance(value, kind)
     ]
+
+
+def unused(name, taken):
+    """`name`, or the next one that is not taken, which it is from now on: x, x2, x3, …
+
+    taken: {a name: the next number to try after its stem}, so that each name is found at once.
+    """
+    stem, first = name.rstrip("0123456789") or name, name
+    while name in taken:
+        number = taken.get(first, 2)
+        taken[first], name = number + 1, f"{stem}{number}"
+    taken[name] = taken.get(name, 2)
+    return name

@@ -8,6 +8,7 @@ from itertools import permutations
 
 import nbformat
 import numpy as np
+import pytest
 
 import backprop_lab as bl
 from backprop_lab import ops
@@ -224,3 +225,141 @@ def finals(graph, wrong):
 
 def text_of(notebook):
     return "\n".join(cell.source for cell in notebook.cells)
+
+
+class TestNotebook5:
+    def test_four_messages_reach_an_entry_that_stands_in_four_places(self):
+        data = bl.show_broadcast([1.0, 2.0, 3.0], (4, 3)).data
+        assert data["homes"].count(0) == 4
+
+    def test_the_table_of_shapes(self):
+        z_bar = np.arange(12.0).reshape(4, 3)
+        for shape, folded in (
+            ((3,), z_bar.sum(axis=0)),
+            ((4, 1), z_bar.sum(axis=1, keepdims=True)),
+            ((), z_bar.sum()),
+        ):
+            x = bl.tensor(np.ones(shape), requires_grad=True)
+            ops.broadcast_to(x, (4, 3)).backward(z_bar)
+            assert np.array_equal(x.grad, folded) and np.shape(folded) == shape
+
+    def test_the_rows_add_up_and_what_x_holds_plays_no_part(self):
+        shown = printed(solved(5), "z = ops.broadcast_to(x, (2, 3))")
+        assert shown == "Your guess: [[-0.5], [0.0]]. So it is."
+
+    def test_the_shape_ledger(self):
+        shown = printed(solved(5), 'print("forward"').splitlines()
+        assert shown == ["forward (5, 1) * (3,) → (5, 3)", "back    (5, 1) and (3,) ← (5, 3)"]
+        assert (np.ones((5, 3)) * np.ones(3)).shape == (5, 3)
+
+    def test_numpy_hands_the_messages_out_by_column_and_refuses_rows_of_four(self):
+        shown = printed(solved(5), "x.sum(axis=1).backward").splitlines()
+        assert shown[0].endswith("has the first row [  1.  10. 100.]")
+        assert shown[-1] == "Your guess: [1, 1, 1]. So it is."
+        z_bar = np.array([1.0, 10.0, 100.0])
+        with pytest.raises(ValueError, match="could not be broadcast"):
+            np.broadcast_to(z_bar, (3, 4))
+        assert np.expand_dims(z_bar, 1).shape == (3, 1)
+
+    def test_one_of_eight_products_fits_the_layer_and_eight_fit_the_square(self):
+        products = page_function(solved(5), "products")
+        x, g = np.random.default_rng(1).normal(size=(2, 3, 3))
+        different = {tuple(w_bar.ravel().round(9)) for w_bar in products(x, g).values()}
+        assert len(products(x, g)) == len(different) == 8
+        fitting = []
+        for a in ("x", "x.T"):
+            for b in ("g", "g.T"):
+                shapes = {"x": (5, 3), "x.T": (3, 5), "g": (5, 4), "g.T": (4, 5)}
+                for left, right in ((a, b), (b, a)):
+                    (n, inner), (other, m) = shapes[left], shapes[right]
+                    fitting += [f"{left} @ {right}"] * (inner == other and (n, m) == (3, 4))
+        assert fitting == ["x.T @ g"]
+
+    def test_one_survives_a_random_probe_and_more_a_kind_one(self):
+        notebook = solved(5)
+        assert printed(notebook, "def survivors") == "['x.T @ g']\n"
+        assert printed(notebook, "survivors(symmetric, identity)").splitlines() == [
+            "4 if g is the identity", "2 if g is all ones", "2 if x is symmetric", "",
+            "Your guess: 8. So it is.",
+        ]  # fmt: skip
+
+    def test_what_survives_does_not_hang_on_the_numbers_that_were_drawn(self):
+        products = page_function(solved(5), "products")
+        for seed in range(20):
+            x, g = np.random.default_rng(seed).normal(size=(2, 3, 3))
+            for probe_x, probe_g, count in (
+                (x, g, 1), (x, np.eye(3), 4), (x, np.ones((3, 3)), 2), (x + x.T, g, 2),
+                (x + x.T, np.eye(3), 8),
+            ):  # fmt: skip
+                right = probe_x.T @ probe_g
+                found = products(probe_x, probe_g).values()
+                assert sum(np.allclose(w_bar, right) for w_bar in found) == count
+
+    def test_a_word_that_occurs_twice_keeps_100_of_101(self):
+        assert printed(solved(5), "table_bar[[2, 0, 2]] +=") == "Your guess: 100. So it is."
+        table = bl.tensor(np.zeros(4), requires_grad=True)
+        table[[2, 0, 2]].backward(np.array([1.0, 10.0, 100.0]))
+        assert table.grad.tolist() == [10, 0, 101, 0]
+        J = bl.jacobian(lambda table: table[[2, 0, 2]])(np.zeros(4)).data
+        assert J[:, 2].tolist() == [1, 0, 1]
+
+    def test_probabilities_minus_one_hot(self):
+        notebook = solved(5)
+        assert printed(notebook, "bl.show_jacobian(ops.softmax").startswith("[0.659 0.242 0.099]\n")
+        assert printed(notebook, "ops.softmax_cross_entropy(x, [0])").endswith("So it is.")
+        x = np.array([2.0, 1.0, 0.1])
+        x_bar = np.exp(x) / np.exp(x).sum() - np.eye(3)[0]
+        assert x_bar.round(3).tolist() == [-0.341, 0.242, 0.099]
+        assert abs(x_bar.sum()) < 1e-15
+        p = np.exp(x) / np.exp(x).sum()
+        as_if_diagonal = np.diag(p * (1 - p)) @ [-1 / p[0], 0, 0]
+        assert as_if_diagonal.round(3).tolist() == [-0.341, 0, 0]
+
+    def test_large_scores(self):
+        assert printed(solved(5), "scores = np.array").splitlines() == [
+            "as it stands: [nan  0.  0.]",
+            "-log(0 + 1e-12) = 27.6",
+            "loss if class 1 is right: 1000.0",
+        ]
+
+    def test_the_middle_step_is_best(self):
+        worst = page_function(solved(5), "worst")
+        assert min([1e-2, 1e-5, 1e-8, 1e-12], key=worst) == 1e-5
+        steps = 10.0 ** np.arange(-13, 0.1, 0.25)
+        central, forward = ([worst(h, sides=sides) for h in steps] for sides in (2, 1))
+        single = [worst(h, np.float32) for h in steps[steps > 1e-7]]
+        assert 1e-6 < steps[np.argmin(central)] < 1e-4
+        assert 1e-9 < steps[np.argmin(forward)] < 1e-7
+        assert 10 * min(central) < min(forward) < min(single) / 10
+        assert worst(1e-2) / worst(1e-3) == pytest.approx(100, rel=0.01)
+        assert worst(1e-2, sides=1) / worst(1e-3, sides=1) == pytest.approx(10, rel=0.01)
+
+    def test_two_tolerances_judge_all_three(self):
+        assert printed(solved(5), "measured = np.array").splitlines() == [
+            "relative: [False  True False]",
+            "absolute: [ True False  True]",
+            "both:     [ True  True False]",
+        ]
+
+    def test_with_ones_a_rule_of_zeros_passes_for_centring(self):
+        _, pull_back = bl.vjp(lambda x: x - x.mean(), np.array([1.0, 2.0, 4.0]))
+        assert np.allclose(pull_back(np.ones(3))[0].data, 0)
+
+    def test_the_root_behind_a_where(self):
+        assert printed(solved(5), "ops.where(x > 0, ops.sqrt(x), 0.0)") == (
+            "Your guess: nan. So it is."
+        )
+        with np.errstate(all="ignore"):
+            x = bl.tensor([4.0, 0.0], requires_grad=True)
+            root = ops.sqrt(x)
+            y = ops.where(x > 0, root, 0.0)
+            assert y.data.tolist() == [2, 0]
+            assert bl.grad(lambda root: ops.where(x > 0, root, 0.0).sum())(root.data)[1] == 0
+
+
+def page_function(notebook, name):
+    """A function as a notebook defines it."""
+    cell = next(c for c in notebook.cells if c.cell_type == "code" and f"def {name}(" in c.source)
+    names = {"np": np, "bl": bl, "ops": ops, "rng": np.random.default_rng(0)}
+    exec(cell.source.split("\n\n\n")[0], names)
+    return names[name]

@@ -12,7 +12,8 @@ import pytest
 
 import backprop_lab as bl
 from backprop_lab import ops
-from backprop_lab.errors import DataError, LabError, ShapeError
+from backprop_lab.errors import DataError, ShapeError
+from backprop_lab.pictures.text import number
 from backprop_lab.widgets.tiles import fits, places
 from tests.graphs_to_draw import SVG
 
@@ -58,14 +59,16 @@ def test_words_name_the_axes_that_numpy_adds_over(small, large):
 
 @every_shape
 def test_the_still_picture_shows_all_four_arrays(small, large):
-    x, _, picture = shown(small, large)
+    x, z_bar, picture = shown(small, large)
+    leaf = bl.tensor(x, requires_grad=True)
+    ops.broadcast_to(leaf, large).backward(z_bar)
     root = ElementTree.fromstring(picture.svg)
     texts = [text.text for text in root.iter(f"{SVG}text")]
     for name, shape in (("x", small), ("z", large), ("x_bar", small), ("z_bar", large)):
         assert f"{name} {shape}" in texts
-    numbers = [text for text in texts if re.fullmatch(r"−?[\d.]+(e−?\d+)?", text)]
-    size = int(np.prod(large))
-    assert len(numbers) == 2 * (x.size + size)
+    arrays = [x, np.broadcast_to(x, large), leaf.grad, z_bar]
+    expected = [number(float(entry)) for array in arrays for entry in np.ravel(array)]
+    assert [text for text in texts if re.fullmatch(r"−?[\d.]+(e−?\d+)?", text)] == expected
     wide, high = float(root.get("width")), float(root.get("height"))
     for text in root.iter(f"{SVG}text"):
         assert -16 <= float(text.get("x")) <= wide and -16 <= float(text.get("y")) <= high
@@ -105,8 +108,10 @@ def test_what_is_too_large_to_draw_is_told(large):
         (([1.0, 2.0], (3, 2), [1.0, 2.0]), ShapeError, r"z_bar has shape \(2,\), and z has"),
         (([1.0], ...), DataError, "stands where an answer is to go"),
         ((..., (2,)), DataError, "stands where an answer is to go"),
-        ((["a"], (2,)), LabError, ""),
-        ((None, (2,)), LabError, ""),
+        ((["a"], (2,)), DataError, "x is to be a number or an array of them; this is a list"),
+        (([[1.0], [1.0, 2.0]], (2,)), DataError, "x is to be a number or an array"),
+        ((None, (2,)), DataError, "this is None"),
+        ((1.0, (2,), "ab"), DataError, "z_bar is to be"),
     ],
 )
 def test_bad_input_is_told_in_words(given, error, said):
@@ -173,9 +178,8 @@ def test_the_mouse_follows_an_entry_and_the_keys_make_steps(page_of):
 
 
 def test_copies_come_from_where_x_stands_and_go_back_there(page_of):
-    page = page_of(
-        bl.show_broadcast([[1.0], [2.0]], (2, 3))._repr_html_(), reduced_motion="reduce"
-    )
+    html = bl.show_broadcast([[1.0], [2.0]], (2, 3))._repr_html_()
+    page = page_of(html, reduced_motion="reduce")
 
     def left(k):
         return page.locator(".tile").nth(k).bounding_box()["x"]

@@ -18,6 +18,7 @@ WIDGETS = {
     "prediction": SETUP + FORK + "bl.step(d, predict=True)",
     "paths": SETUP + FORK + "bl.paths(d, a)",
     "jacobian": SETUP + "bl.show_jacobian(lambda x: x[:2] * x[2], [2.0, 3.0, 5.0])",
+    "broadcast": SETUP + "bl.show_broadcast([1.0, 2.0, 3.0], (4, 3))",
     "rosetta": SETUP + FORK + "bl.rosetta(d)",
 }
 

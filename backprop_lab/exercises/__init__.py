@@ -12,7 +12,10 @@ from .exercise import Verdict
 from .judging import assess
 from .progress import note
 
-NOTEBOOKS = {1: "computational_graphs", 2: "chain_rule", 3: "build_an_engine"}
+NOTEBOOKS = {
+    1: "computational_graphs", 2: "chain_rule", 3: "build_an_engine", 4: "jacobians_and_vjps",
+    5: "tensors_and_broadcasting", 6: "custom_functions", 7: "dynamic_graphs",
+}  # fmt: skip
 
 
 @cache

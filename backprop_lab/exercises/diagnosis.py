@@ -57,7 +57,7 @@ def diagnose(got, wanted, sizes=()):
 def other_layout(got, wanted):
     """What else there is to say of an array of the wrong shape: [] or [one sentence]."""
     if got.size == wanted.size > 0 and wanted.ndim and close(got.ravel(), wanted.ravel()):
-        return ["The numbers are right, and in their order."]
+        return ["The numbers are right; only the shape is not."]
     if got.shape == wanted.shape[::-1] and close(got.T, wanted):
         return ["The numbers are right and lie transposed: rows and columns have changed places."]
     return []

@@ -46,6 +46,10 @@ def call(answer, case):
     return answer(*case.values())
 
 
+def nothing():
+    """What most exercises have to load beforehand."""
+
+
 def as_it_is(answer, case):
     """The probe for an answer that is data already."""
     return deepcopy(answer)
@@ -62,6 +66,7 @@ class Exercise:
     may_use: which libraries the answer may call, out of {"backprop_lab", "torch"}.
     why: what a right answer is told.
     given: names that the page has defined before the exercise, and an answer may use.
+    prepare: called before each case, while no clock runs: loads what takes long to load.
     """
 
     id: str
@@ -80,6 +85,7 @@ class Exercise:
     core: bool = True
     may_use: frozenset = NOTHING
     given: dict = field(default_factory=dict)
+    prepare: Callable = nothing
 
 
 @dataclass(frozen=True)

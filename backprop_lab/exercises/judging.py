@@ -59,9 +59,10 @@ def find_trouble(exercise, case, report):
     if "raised" in report:
         return "stopped", f"Your code raised an exception.\n{report['raised']}"
     if report["called"]:
+        tools = "PyTorch is" if "torch" in exercise.may_use else "plain Python and NumPy are"
         return "wrong", (
             f"This answer calls {report['called']}, and here the point is to write it yourself: "
-            "plain Python and NumPy are enough."
+            f"{tools} enough."
         )
     complaints = complaints_about(exercise, case, report["returned"])
     if complaints:
@@ -77,7 +78,8 @@ def find_trouble(exercise, case, report):
 
 def earned(exercise, cases, reports):
     """The share of the points for an exercise whose parts are marked one by one."""
-    if exercise.parts == 1:
+    spoiled = any("raised" in r or r["called"] or r["changed"] for r in reports)
+    if exercise.parts == 1 or spoiled:
         return 0.0
     wrong = max(
         len(complaints_about(exercise, case, report["returned"]))

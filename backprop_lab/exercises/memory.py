@@ -6,7 +6,7 @@ before it are small: what a first call imports or remembers is then no longer co
 
 import tracemalloc
 
-ROOM = 300  # bytes for each number that goes in or comes out: some forty float64 arrays
+ROOM = 200  # bytes for each number that goes in or comes out: two dozen float64 arrays
 
 
 def measured(answer, *inputs):
@@ -38,16 +38,16 @@ def too_much(peak, numbers, dense, what="a Jacobian"):
     Arguments: peak (bytes, from `measured`), numbers (how many there are in the inputs and the
     result), dense (the shape of the array that is not to be built), what (its name).
 
-    >>> too_much(1_000_000, 4500, (1500, 1500))
+    >>> too_much(800_000, 4500, (1500, 1500))
     >>> print(too_much(18_024_112, 4500, (1500, 1500)))
     The numbers are right. But it allocated 18,024,112 bytes at once, where 36,000 hold all that \
-goes in and comes out. A 1500 × 1500 array of float64 takes 18,000,000: that is a Jacobian.
+goes in and comes out. An array of 1500 × 1500 float64 takes 18,000,000: that is a Jacobian.
     """
     if peak <= ROOM * numbers:
         return None
     rows, columns = dense
     return (
         f"The numbers are right. But it allocated {peak:,} bytes at once, where {8 * numbers:,} "
-        f"hold all that goes in and comes out. A {rows} × {columns} array of float64 takes "
+        f"hold all that goes in and comes out. An array of {rows} × {columns} float64 takes "
         f"{8 * rows * columns:,}: that is {what}."
     )

@@ -6,10 +6,11 @@ what came out.
 
 import contextlib
 import ctypes
-import importlib.util
+import importlib
 import io
 import linecache
 import sys
+import sysconfig
 import threading
 import traceback
 import warnings
@@ -28,10 +29,14 @@ TOO_LONG = (
 STOPPED = "You stopped it."
 PRINTED = 2000  # characters of what an answer prints that are kept
 DEEPEST = 20  # how far lists in lists are followed
-NOT_THEIRS = (str(Path(__file__).parent), "site-packages", "dist-packages")  # files with these
+NOT_THEIRS = (  # in the name of a file: it is ours, an installed library's or Python's own
+    str(Path(__file__).parent), sysconfig.get_path("stdlib"), "site-packages", "dist-packages",
+)  # fmt: skip
 SUPPLIED = (  # what runs in modules whose names begin so is ours
     "backprop_lab.exercises.supplied", "backprop_lab.exercises.build_an_engine.",
-    "backprop_lab.exercises.custom_functions.", __name__,
+    "backprop_lab.exercises.custom_functions.",
+    "backprop_lab.exercises.jacobians_and_vjps.boxes",
+    "backprop_lab.exercises.tensors_and_broadcasting.pull_backs", __name__,
 )  # fmt: skip
 
 
@@ -50,7 +55,7 @@ def run_case(exercise, answer, case):
     Keys: "returned", or "raised" with its text; "changed" (names of inputs that it changed),
     "called" (a function it may not call, or None), "printed".
     """
-    warm_up(exercise.may_use)
+    warm_up(exercise)
     given, printed, report = deepcopy(case), Printed(), {"changed": []}
     depth = sys.getrecursionlimit()
     with quiet(printed), watch(exercise.may_use) as called:
@@ -68,10 +73,12 @@ def run_case(exercise, answer, case):
     return report
 
 
-def warm_up(may_use):
-    """Import torch before the clock runs: it takes seconds, and they are not the learner's."""
-    if "torch" in may_use and importlib.util.find_spec("torch"):
-        importlib.import_module("torch")
+def warm_up(exercise):
+    """Load what takes seconds to load before the clock runs: they are not the learner's."""
+    with contextlib.suppress(ImportError):
+        if "torch" in exercise.may_use:
+            importlib.import_module("torch")
+        exercise.prepare()
 
 
 class Printed(io.StringIO):
@@ -238,6 +245,6 @@ def describe_error(error):
 
 
 def own_frames(error):
-    """The calls on the way to an exception that are neither ours nor an installed library's."""
+    """The calls on the way to an exception that stand in the learner's own code."""
     frames = traceback.extract_tb(error.__traceback__, limit=60)
     return [f for f in frames if not any(place in f.filename for place in NOT_THEIRS)]

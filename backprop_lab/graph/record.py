@@ -33,6 +33,7 @@ class Graph:
     nodes: list = field(default_factory=list)
     edges: list = field(default_factory=list)
     events: list = field(default_factory=list)
+    unswept = "No gradients yet: backward() has not run."  # said where there is no reverse sweep
 
     @classmethod
     def from_tensor(cls, output, gradient=None, names=None, local=None):

@@ -14,6 +14,7 @@ from ..engine import Tensor
 from ..errors import GradientError
 from ..graph import Graph
 from ..names import variable_names
+from ..torch_graph import is_torch, source_of
 from .arrows import make_arrows
 from .cards import make_cards
 from .figures import figure
@@ -43,25 +44,46 @@ def draw(what, grad=None, local=False, saved=False, expand=None):
     Graph of e, from the input a. In 1 step: e = a × a. Read twice: a.
     """
     check_options(grad=grad, local=local, saved=saved)
+    graph, expand = record_of(what, sys._getframe(1), grad, local, expand)
+    return graph if isinstance(graph, Picture) else picture_of(graph, local, saved, expand)
+
+
+def record_of(what, frame, grad=None, local=False, expand=None):
+    """(the Graph of what `draw` takes, the groups to open); a Picture if it cannot be drawn."""
+    if is_torch(what):
+        return record_of_torch(source_of(what, frame), grad, local, expand)
     if isinstance(what, Tensor):
         counted = too_many(what, expand)
         if counted:  # found before the record is made, which would take its time
-            return too_large(counted)
-        names = variable_names(sys._getframe(1))
-        graph = Graph.from_tensor(what, gradient=seed(what, grad), names=names, local=local)
-    elif isinstance(what, Graph):
-        graph = with_sweep(what, grad)
-    elif isinstance(what, dict):
-        graph = with_sweep(Graph.from_rows(what), grad)
-    elif what is ...:
+            return too_large(counted), expand
+        names = variable_names(frame)
+        return Graph.from_tensor(what, seed(what, grad), names=names, local=local), expand
+    if isinstance(what, Graph):
+        return with_sweep(what, grad), expand
+    if isinstance(what, dict):
+        return with_sweep(Graph.from_rows(what), grad), expand
+    if what is ...:
         raise TypeError("There is nothing to draw yet: ... stands where an answer is to go.")
-    else:
-        raise TypeError(
-            "draw shows a tensor, a Graph or the rows of a graph; this is a "
-            f"{type(what).__name__}. Numbers and arrays carry no record of what made them: compute "
-            "with bl.tensor(...)."
-        )
-    return picture_of(graph, local, saved, expand)
+    raise TypeError(
+        "draw shows a tensor, a Graph or the rows of a graph; this is a "
+        f"{type(what).__name__}. Numbers and arrays carry no record of what made them: compute "
+        "with bl.tensor(...)."
+    )
+
+
+def record_of_torch(source, grad, local, expand):
+    if source.why_no_graph():
+        return sentence(source.why_no_graph()), expand
+    expand = source.expand(expand)
+    nodes = source.operators(MOST_RECORDED)
+    if nodes is None or count_drawn(nodes, expand) > MOST:
+        return too_large(how_many(nodes)), expand
+    return source.recorder(local or bool(grad)).graph(source.seed() if grad else None), expand
+
+
+def sentence(words):
+    """What is shown where there is nothing to draw: why that is so."""
+    return Picture(words, html=f"<p>{escape(words)}</p>")
 
 
 def check_options(grad, **switches):
@@ -73,9 +95,14 @@ def check_options(grad, **switches):
 def too_many(tensor, expand):
     """How many operators a tensor has, in words, if that is more than can be drawn; else None."""
     nodes = operators_of(tensor, MOST_RECORDED)
+    many = nodes is None or count_drawn(nodes, expand) > MOST
+    return how_many(nodes) if many else None
+
+
+def how_many(nodes):
     if nodes is None:
         return f"more than {MOST_RECORDED:,} operators"
-    return f"{len(nodes):,} operators" if count_drawn(nodes, expand) > MOST else None
+    return f"{len(nodes):,} operators"
 
 
 def seed(tensor, grad):
@@ -112,15 +139,18 @@ def with_sweep(graph, grad):
     return graph
 
 
-def picture_of(graph, local=False, saved=False, expand=None):
-    """The Picture of a record; without the layout engine, the words and a table."""
+def picture_of(graph, local=False, saved=False, expand=None, marks=()):
+    """The Picture of a record; without the layout engine, the words and a table.
+
+    Arguments: marks ({id of a node: a word or two to stand on its card}); the others as in `draw`.
+    """
     if len(graph.nodes) > 2 * MOST_RECORDED:
         return too_large(size_of(graph))
     view = view_of(graph, expand)
     if len(view.nodes) > MOST:
         return too_large(size_of(graph))
     alt = describe(view, local, saved)
-    cards = make_cards(view, saved)
+    cards = make_cards(view, saved, marks=marks)
     arrows = make_arrows(view, cards, local)
     try:
         layout = arrange(cards, arrows)

@@ -7,11 +7,12 @@ came out, which the arrows then carry on). A leaf is a tag alone: nothing ran. S
 from dataclasses import dataclass, field
 
 from .outlines import BEHIND
-from .text import clean, content, is_written_out, isolate, roomy, width
+from .text import clean, content, is_written_out, isolate, roomy, shape, width
 
 # Their inputs can be swapped, so nothing needs to be said about which comes first.
 SYMMETRIC = {"+", "*", "max", "maximum", "minimum"}
 NOT_REACHED = "not reached"  # never 0: nothing arrived, which is not the same as a sum of zero
+NOT_KEPT = "not kept"
 PIN = 10  # more room in a badge for the numbers of the inputs
 SIZE, SMALL = 14, 12.5  # font sizes, in pixels
 LINE, PAD, LITTLE = 18, 22, 28  # heights: of a line after the first, of the rest, of a constant
@@ -58,11 +59,11 @@ class Card:
         return self.badge + self.tag, self.height
 
 
-def make_cards(view, saved=False, live=False):
+def make_cards(view, saved=False, live=False, marks=()):
     """A Card for each node of the view, as {id: Card}.
 
     Arguments: saved (mark what is kept for backward?), live (leave room for any number, and a
-    place for the gradient of every node?).
+    place for the gradient of every node?), marks ({id: what else is to stand on a card}).
     """
     entering = {node["id"]: [] for node in view.nodes}
     for edge in view.edges:
@@ -76,10 +77,22 @@ def make_cards(view, saved=False, live=False):
         lines = [title(node, live), *leaving.get(key, []), told.line(node), kept.get(key)]
         if key in view.uses:
             lines.append(Line("use {} of {}".format(*view.uses[key]), "muted", "use"))
+        if key in marks:
+            lines.append(Line(marks[key], "ink", "mark"))
         pins = {} if node["op"] in SYMMETRIC or node["op"] is None else numbered(entering[key])
         cards[key] = sized_card(node, list(filter(None, lines)), pins)
         cards[key].members = view.members.get(key, [])
     return cards
+
+
+def is_gone(node):
+    """Has the value of a tensor been let go, so that only its shape is known?"""
+    return node["value"] is None and node["shape"] is not None
+
+
+def without_value(node):
+    """What stands for a value that is gone: "not kept", after the shape if it is no scalar."""
+    return ", ".join(filter(None, [node["shape"] and shape(node["shape"]), NOT_KEPT]))
 
 
 def sized_card(node, lines, pins):
@@ -114,7 +127,8 @@ def first_line(node):
     """The name of the tensor that leaves a node, and what follows it: "b" and " = 9"."""
     name, value = node["name"], node["value"]
     if value is None:
-        return isolate(clean(name)), ""
+        between = "  " if name and is_gone(node) else ""
+        return isolate(clean(name or "")), between + (without_value(node) if is_gone(node) else "")
     if name is None or (node["kind"] == "constant" and is_written_out(value)):
         return "", content(value)
     between = " = " if is_written_out(value) else "  "

@@ -4,7 +4,7 @@ from collections import Counter
 
 from ..graph import LEAVES, unused
 from .arrows import LONG, local_text
-from .cards import gradient_word
+from .cards import gradient_word, is_gone
 from .text import clean, content, is_written_out, isolate
 from .view import WHOLE
 
@@ -36,12 +36,13 @@ def describe(view, local=False, saved=False):
     sentences = [
         f"Graph of {outputs}, from {origins(order, titles)}.",
         steps(graph, operators, titles) if len(operators) <= STEPS else counts(graph, operators),
+        gone(operators, titles),
         groups(view),
         sharing(graph, order, titles),
         broadcasting(graph, titles),
         local_derivatives(graph, titles) if local else "",
         kept(graph, titles) if saved else "",
-        gradients(graph, order, titles),
+        freed(operators) or gradients(graph, order, titles),
     ]
     return " ".join(filter(None, sentences))
 
@@ -73,6 +74,8 @@ def formula(node, edges, titles):
         return f"{bracketed(operands[0])} {symbol} {bracketed(operands[1])}"
     if symbol == "−" and len(operands) == 1:
         return f"−{bracketed(operands[0])}"
+    if symbol.startswith("[") and symbol != "[ ]":  # one of several results: h[0]
+        return f"{bracketed(operands[0])}{symbol}"
     return f"{symbol}({', '.join(operands)})"
 
 
@@ -105,6 +108,19 @@ def result(value):
     if value is None:
         return ""
     return f" = {content(value)}" if is_written_out(value) else f" of shape {content(value)}"
+
+
+def gone(operators, titles):
+    """Whose values have been let go of, so that only their shapes are known."""
+    found = [titles[node["id"]] for node in operators if is_gone(node)]
+    return f"Not kept by PyTorch: {few(found)}." if found else ""
+
+
+def freed(operators):
+    """Whether what the operators had saved has been freed."""
+    if not any("freed" in node["saved"] for node in operators):
+        return ""
+    return "Freed by PyTorch, as backward() has run: what the operators had saved."
 
 
 def counts(graph, operators):
@@ -208,7 +224,7 @@ def gradients(graph, order, titles):
     word, found = gradient_word(graph), graph.gradients()
     if not word:
         possible = any(edge["local"] for edge in graph.edges)
-        return "No gradients yet: backward() has not run." if possible else ""
+        return graph.unswept if possible else ""
     told, large, missed = [], [], []
     for node in order:
         title, gradient = titles[node["id"]], found.get(node["id"])

@@ -1,5 +1,6 @@
 """What a report card is: lines, each with a verdict and a sentence, as text and as a table."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -62,29 +63,55 @@ class ReportCard:
         counted = ", ".join(f"{count} {status}" for status, count in counts if count)
         return f"Report card of {self.title}: {counted}"
 
+    @property
+    def to_mend(self):
+        """The lines that failed; if none did, those that could not be tried.
+
+        (Where something failed, what could not be tried is mostly what follows from it.)
+        """
+        return self.with_status(FAILED) or self.with_status(NOT_TRIED)
+
     def __repr__(self):
-        """The summary, and the lines that failed or could not be tried: what a test run shows."""
-        lines = [line for line in self.lines if line.status in (FAILED, NOT_TRIED)]
-        shown = [f"  {line}{line.error and f' [{line.error}]'}" for line in lines]
-        return "\n".join([self.summary(), *shown])
+        """The summary and what is to mend: what a test run shows."""
+        lines = [f"  {line}{line.error and f' [{line.error}]'}" for line in self.to_mend]
+        return "\n".join([self.summary(), *lines])
 
     def __str__(self):
         """The summary and every line."""
         return "\n".join([self.summary(), *(f"  {line}" for line in self.lines)])
 
     def _repr_html_(self):
-        status = PASSED if self else FAILED
-        rows = []
-        for i, line in enumerate(self.lines):
-            if i == 0 or line.group != self.lines[i - 1].group:
-                rows.append(f'<tr><th scope="rowgroup" colspan="3">{escape(line.group)}</th></tr>')
-            rows.append(row(line))
+        """What is to mend, and all other lines: folded away as long as there is something."""
+        status, mend = PASSED if self else FAILED, self.to_mend
+        rest = [line for line in self.lines if line not in mend]
+        top = mend and table("What is to mend", map(row, mend))
+        more = table("All other lines" if mend else "All lines", rows_by_group(rest))
+        if mend:
+            words = "1 other line" if len(rest) == 1 else f"{len(rest)} other lines"
+            more = f"<details><summary>{words}</summary>{more}</details>"
         return (
-            f'<div class="bl-report {status}">{STYLE}<table><caption>{SIGNS[status]} '
-            f"{escape(self.summary())}</caption><thead><tr><th scope=\"col\">line</th>"
-            '<th scope="col">verdict</th><th scope="col">why</th></tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table></div>"
+            f'<div class="bl-report {status}">{STYLE}<p><strong>{SIGNS[status]} '
+            f"{escape(self.summary())}</strong></p>{top or ''}{more}</div>"
         )
+
+
+def table(name, rows):
+    """Rows as a table, with the name and the headings for those who do not see it."""
+    heads = "".join(f'<th scope="col">{word}</th>' for word in ("line", "verdict", "why"))
+    return (
+        f'<table aria-label="{name}"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def rows_by_group(lines):
+    """A row for each line, and one for each group that they are in."""
+    group = None
+    for line in lines:
+        if line.group != group:
+            group = line.group
+            yield f'<tr><th scope="colgroup" colspan="3">{escape(group)}</th></tr>'
+        yield row(line)
 
 
 def row(line):
@@ -92,26 +119,28 @@ def row(line):
     error = line.error and (
         f"<details><summary>what Python said</summary><code>{escape(line.error)}</code></details>"
     )
+    text = re.sub("`(.+?)`", r"<code>\1</code>", escape(line.text))
     kind = line.status.replace(" ", "-")
     return (
         f'<tr class="{kind}"><th scope="row">{escape(line.name)}</th>'
-        f"<td>{SIGNS[line.status]}&nbsp;{escape(line.status)}</td>"
-        f"<td>{escape(line.text)}{error}</td></tr>"
+        f"<td>{SIGNS[line.status]}&nbsp;{escape(line.status)}</td><td>{text}{error}</td></tr>"
     )
 
 
 STYLE = """<style>
 .bl-report{--bad:#b3261e;--good:#00795a;border-left:6px solid var(--good);padding:.4em .9em;
-max-width:58em;background:color-mix(in srgb,currentColor 5%,transparent)}
+max-width:60em;background:color-mix(in srgb,currentColor 6%,transparent)}
 .bl-report.failed{border-left-color:var(--bad)}
-.bl-report table{border-collapse:collapse;width:100%;margin:0}
-.bl-report caption{text-align:left;font-weight:700;padding:0 0 .5em;caption-side:top}
+.bl-report p{margin:0 0 .3em}
+.bl-report table{border-collapse:collapse;width:100%;margin:0;font-size:inherit}
 .bl-report thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
-.bl-report tr{background:none}
-.bl-report th,.bl-report td{text-align:left;vertical-align:top;padding:.25em .9em .25em 0;
-font-weight:400;white-space:normal;max-width:none}
-.bl-report th[scope=rowgroup]{font-weight:700;padding-top:.8em;
-border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)}
-.bl-report th[scope=row]{width:13em}.bl-report td:nth-child(2){width:9.5em}
+.bl-report tr,.bl-report tr:hover{background:none}
+.bl-report th,.bl-report td{text-align:left;vertical-align:top;padding:.2em .9em .2em 0;
+font-weight:400;white-space:normal;max-width:none;border:0}
+.bl-report th[scope=colgroup]{font-weight:700;padding-top:.7em}
+.bl-report th[scope=row]{width:12em}.bl-report td:nth-child(2){width:9.5em}
 .bl-report .failed th,.bl-report .failed td:nth-child(2){font-weight:700}
+.bl-report summary{cursor:pointer;padding:.2em 0}
+.bl-report td{overflow-wrap:anywhere}
+@media(max-width:600px){.bl-report tr,.bl-report tr>*{display:block;width:auto!important}}
 </style>"""

@@ -22,6 +22,7 @@ def as_torch_function(op):
     as any Function is, `.apply(x, ...)`, with options by name if `op` takes any. Inputs and
     gradients are converted at the border, on the CPU, whatever device they are on; dtypes are
     kept. It can be differentiated as often as PyTorch's own, forward (`jvp`) as well as backward.
+    What the rules have saved is freed with the result, and not, as in PyTorch, by backward().
     (Rules that use nothing but operators and methods which both kinds of tensor have do not need
     it: for those it is enough to write torch.autograd.Function instead of Op.)
     Raises DataError if `op` is neither; its `.apply` raises what `op` does.
@@ -44,7 +45,10 @@ def as_torch_function(op):
     def compute(*xs, **options):
         return (result_of(op, xs, options) if is_op else op(*xs, **options),)
 
-    return crossing(getattr(op, "__name__", "Crossing"), compute, op.__doc__)
+    made = crossing(getattr(op, "__name__", "Crossing"), compute, op.__doc__)
+    if is_op and op.jvp is Op.jvp:  # then PyTorch is to know that there is none
+        made.jvp = torch.autograd.Function.jvp
+    return made
 
 
 def result_of(op, xs, options):
@@ -61,14 +65,14 @@ def crossing(name, compute, doc=None):
     """The class of Functions that carry one computation of ours across."""
 
     def apply(cls, *xs, **options):
-        if xs and isinstance(xs[0], Piece):  # a transform of torch.func, one level further in
+        if xs and isinstance(xs[-1], Piece):  # a transform of torch.func, one level further in
             return super(made, cls).apply(*xs)
         for x in xs:
             refuse_hidden_tensors(name, x)
         for key, option in options.items():
             refuse_hidden_tensors(name, [option], f"as {key}=")
         ours = {key: numpy_of(option) for key, option in options.items()}
-        return super(made, cls).apply(Piece(name, lambda *ts: compute(*ts, **ours), xs), *xs)
+        return super(made, cls).apply(*xs, Piece(name, lambda *ts: compute(*ts, **ours), xs))
 
     made = type(name, (Crossing,), {"apply": classmethod(apply), "__doc__": doc})
     return made
@@ -130,9 +134,7 @@ class Piece:
                 totals.get(x) if want else None for x, want in zip(sources, wanted, strict=True)
             ]
 
-        return Piece(
-            f"{self.name}Backward", pull_back, [*z_bars, *xs], sources, self.input_devices
-        )
+        return Piece(f"{self.name}Backward", pull_back, [*z_bars, *xs], sources, self.input_devices)
 
     def forth(self, x_dots, xs):
         """The forward sweep as a piece: from the tangents of the inputs, and the inputs."""
@@ -151,16 +153,17 @@ class Piece:
 
 
 class Crossing(torch.autograd.Function):
-    """What all of them have in common. The first input is the `Piece` to run."""
+    """What all of them have in common. The last input is the `Piece` to run."""
 
     @staticmethod
-    def forward(piece, *xs):
+    def forward(*given):
+        *xs, piece = given
         results = piece.run(*xs)
         return results if len(results) > 1 else results[0]
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        ctx.piece, *xs = inputs
+        *xs, ctx.piece = inputs
         tensors = [xs[i] for i in ctx.piece.slots]
         ctx.save_for_backward(*tensors)  # PyTorch sees to it that nobody has changed them since
         ctx.save_for_forward(*tensors)
@@ -169,16 +172,16 @@ class Crossing(torch.autograd.Function):
     @staticmethod
     def backward(ctx, *z_bars):
         piece, xs = ctx.piece, ctx.saved_tensors
-        wanted = [ctx.needs_input_grad[1 + i] for i in piece.slots]
+        wanted = [ctx.needs_input_grad[i] for i in piece.slots]
         back = piece.back(z_bars, xs, wanted)
         x_bars = carried(back, *z_bars, *xs)
-        found = [None] * (1 + ctx.count)
+        found = [None] * (ctx.count + 1)
         for i, x_bar in zip(piece.slots, x_bars, strict=True):
-            found[1 + i] = x_bar
+            found[i] = x_bar
         return tuple(found)
 
     @staticmethod
-    def jvp(ctx, _, *x_dots):
+    def jvp(ctx, *x_dots):
         piece, xs = ctx.piece, ctx.saved_tensors
         x_dots = [
             torch.zeros_like(x) if x_dots[i] is None else x_dots[i]
@@ -190,12 +193,12 @@ class Crossing(torch.autograd.Function):
 
 def carried(piece, *xs):
     """The results of a piece, always as a tuple."""
-    results = type(piece.name, (Crossing,), {}).apply(piece, *xs)
+    results = type(piece.name, (Crossing,), {}).apply(*xs, piece)
     return results if isinstance(results, tuple) else (results,)
 
 
 def leaf(x, needed):
-    """A leaf of ours that holds the numbers of a tensor of PyTorch, in the same memory if it can."""
+    """A leaf of ours with the numbers of a tensor of PyTorch, in the same memory on the CPU."""
     return Tensor(numpy_of(x)[()], needed, kind="input")
 
 
@@ -226,7 +229,7 @@ def to_torch(x, device):
         return torch.from_numpy(np.array(x.data, order="C")).to(device)
     except TypeError:
         raise RuleError(
-            f"{x.dtype} cannot cross to PyTorch, which has no such dtype. Return float64 or float32."
+            f"{x.dtype} cannot cross: PyTorch has no such dtype. Return float64 or float32."
         ) from None
 
 

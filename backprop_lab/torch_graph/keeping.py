@@ -6,13 +6,21 @@ from .kinds import is_custom, kind_of
 from .walking import Result
 
 
-def kept_by(function):
-    """The tensors that a node has saved, as pairs of PyTorch's name and a tensor; None if it has
-    freed them, or they have been changed since."""
-    try:
-        return list(saved_tensors(function))
-    except RuntimeError:
-        return None
+def kept_by(result):
+    """The tensors that the operator of a Result has saved, as pairs of PyTorch's name and a tensor;
+    None if it has freed them, or they have been changed since."""
+    if not result.looked:
+        result.looked = True
+        try:
+            result.kept = list(saved_tensors(result.function))
+        except RuntimeError as error:
+            result.freed = is_freed(error)
+    return result.kept
+
+
+def is_freed(error):
+    """Is this what PyTorch says of a node whose saved tensors are gone?"""
+    return "second time" in str(error)
 
 
 def saved_tensors(function):

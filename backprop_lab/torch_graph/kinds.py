@@ -9,9 +9,10 @@ PyTorch's name, and nothing is claimed of its derivative but that it has a Jacob
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from ..ops import arithmetic, choices, elementwise, indexing, lifting, linear, reductions, shapes
-from ..ops import softmax as softmaxes
+from ..ops.softmax import LogSoftmax, Softmax
 
 UNKNOWN = "Jacobian"
 
@@ -52,7 +53,7 @@ KINDS = (
         "Abs": same(elementwise.Abs), "Sqrt": same(elementwise.Sqrt), "Sum": same(reductions.Sum),
         "Mean": same(reductions.Mean), "Max": same(reductions.Max), "Amax": same(reductions.Max),
         "Min": same(reductions.Min), "Amin": same(reductions.Min), "Logsumexp": same(reductions.LogSumExp),
-        "Softmax": same(softmaxes.Softmax), "LogSoftmax": same(softmaxes.LogSoftmax),
+        "Softmax": same(Softmax), "LogSoftmax": same(LogSoftmax),
         "Cat": same(shapes.Concatenate, ""), "Stack": same(shapes.Stack, ""),
         "Expand": same(shapes.BroadcastTo), "ToCopy": same(lifting.Cast), "Mm": same(linear.Matmul, "self mat2"),
         "Mv": same(linear.Matmul, "self vec"), "Dot": same(linear.Matmul, "self tensor"),
@@ -95,8 +96,8 @@ def kind_of(function):
     known = KINDS.get(stem(function))
     if known is None:
         return Kind(in_words(stem(function)))
-    if known is KINDS["Pow"] and stem_number(function) == "2":  # a number to the power of a tensor
-        return same(arithmetic.Power, "self exponent")
+    if getattr(function, "_saved_alpha", 1) != 1 and known.broadcasts:  # x + alpha × y
+        return Kind(f"{known.label} scaled", "linear", True, known.reads)
     return known
 
 
@@ -115,14 +116,21 @@ def stem(function):
 
     A torch.autograd.Function goes by the name of its class.
     """
-    if is_custom(function):
-        return function._forward_cls.__name__
-    return re.sub(r"Backwards?\d*$", "", full_name(function))
+    return function._forward_cls.__name__ if is_custom(function) else cut(function.name())
 
 
 def full_name(function):
     """What PyTorch calls a node: "MulBackward0"."""
     return function.name().rpartition("::")[2]
+
+
+@cache
+def cut(name):
+    """
+    >>> cut("MulBackward0"), cut("torch::autograd::CopySlices")
+    ('Mul', 'CopySlices')
+    """
+    return re.sub(r"Backwards?\d*$", "", name.rpartition("::")[2])
 
 
 def in_words(name):

@@ -78,7 +78,7 @@ def not_differentiated(result, slots):
     found = {slot: recorded[slot] for slot in slots if slot in recorded}
     if recorded:
         return found
-    for name, x in kept_by(result.function) or ():
+    for name, x in kept_by(result) or ():
         slot = slot_of(result, name, x)
         if slot in slots and slot not in found:
             found[slot] = x

@@ -2,11 +2,11 @@
 
 from collections import Counter
 
-import numpy as np
-
 from ..graph import Graph
-from ..graph.parts import IN_CODE, make_edge, make_node, make_value
-from .keeping import kept_by, slot_of
+from ..graph.parts import IN_CODE, make_edge, make_node
+from ..names import unused
+from .arrays import as_value
+from .keeping import is_same, kept_by, slot_of
 from .kinds import full_name, kind_of
 from .local import Locals
 from .operands import constant_text, operands
@@ -14,22 +14,29 @@ from .sweeping import sweep
 from .walking import Result, notes, walk
 
 
+class TorchGraph(Graph):
+    """The record of a torch tensor. Whether backward() has run, PyTorch does not note anywhere."""
+
+    unswept = "No gradients are shown: grad=True works them out."
+
+
 class Recorder:
     """Writes the record of one torch tensor, giving ids to nodes and leaves in forward order.
 
     Arguments: output (a tensor), names (a Names), local (work out the local derivatives?).
     Attributes, once `record` has run: ids (from a Result, or the id of a leaf tensor, to an id),
-    functions (PyTorch's name for the node behind each id: "MulBackward0").
+    functions (PyTorch's name for the node behind each id: "MulBackward0", "AccumulateGrad", "None"),
+    beside (ids of the edges that are no entry of next_functions: numbers that the node holds).
     """
 
     def __init__(self, output, names, local=False):
         self.output, self.names, self.local = output, names, local
         self.order = walk(output) if output.grad_fn is not None else []
         self.nodes, self.edges, self.events = [], [], []
-        self.ids, self.functions = {}, {}
+        self.ids, self.functions, self.beside = {}, {}, set()
         self.values = {}  # what is known of the values of Results
-        self.several = Counter(function for function, _ in {(r.function, r.number)
-                                                            for r in self.order})  # fmt: skip
+        self.leaves = []
+        self.several = Counter(result.function for result in self.order)
 
     def graph(self, gradient=None):
         """The Graph; the reverse sweep is in it if there is a gradient, a tensor like output."""
@@ -43,28 +50,38 @@ class Recorder:
             self.add_result(result, read)
         if gradient is not None and self.order:
             self.add_backward(gradient)
-        return Graph(self.nodes, self.edges, self.events)
+        return TorchGraph(self.nodes, self.edges, self.events)
+
+    def titles_of(self, graph):
+        """A name for each Result, and for each leaf tensor by its id; without one: t1, t2, …"""
+        taken, titles = {}, {}
+        for key, node in zip(self.ids, graph.nodes, strict=True):
+            unnamed = node["label"] if node["kind"] == "constant" else "t1"
+            titles[key] = unused(node["name"] or unnamed, taken)
+        return titles
+
+    def id_of(self, x):
+        """The id of the node that a tensor leaves; None if it is not in the graph."""
+        if x.grad_fn is None:
+            return self.ids.get(id(x))
+        return next((self.ids[r] for r in self.order if is_same(r, x)), None)
 
     def find_values(self):
-        """The values that are still to be had: recorded, in a variable, or saved by a reader."""
+        """The values that are still to be had: recorded, saved for a rule, or in a variable."""
         for result in self.order:
-            recorded = notes(result.function).get("values", {})
-            if result.number in recorded:
-                self.values[result] = recorded[result.number]
-        for result in self.order:
-            tensors = [x for _, x in kept_by(result.function) or ()]
-            made = {(r.function, r.number): r for r in [*result.inputs, result]
-                    if isinstance(r, Result)}  # fmt: skip
-            for x in tensors:
-                owner = x.grad_fn is not None and made.get((x.grad_fn, x.output_nr))
-                if owner and owner not in self.values:
-                    self.values[owner] = as_value(x)
-        for result in self.order:
+            recorded = notes(result.function).get("values", {}).get(result.number)
+            if recorded:
+                self.values[result] = recorded
+            owners = [x for x in [result, *result.inputs] if isinstance(x, Result)]
+            for _, x in kept_by(result) or ():
+                for owner in owners:
+                    if owner not in self.values and is_same(owner, x):
+                        self.values[owner] = as_value(x)
             _, x = self.names.of_result(result)
             if result not in self.values and x is not None:
                 self.values[result] = as_value(x)
-        if self.order:
-            self.values.setdefault(self.order[-1], as_value(self.output))
+        if self.order and self.order[-1] not in self.values:
+            self.values[self.order[-1]] = as_value(self.output)
 
     def add(self, key, kind, op, label, name, value, shape, **facts):
         self.ids[key] = f"n{len(self.ids)}"
@@ -74,10 +91,12 @@ class Recorder:
 
     def add_leaf(self, x):
         """The node of a leaf tensor: a weight if it is a Parameter, a constant without a name."""
+        self.leaves.append(x)
         name = self.names.of_leaf(x)
         kind = kind_of_leaf(x, name)
         label = name or (constant_text(x) if kind == "constant" else kind)
-        self.add(id(x), kind, None, label, name, as_value(x), x.shape)
+        key = self.add(id(x), kind, None, label, name, as_value(x), x.shape)
+        self.functions[key] = "AccumulateGrad" if x.requires_grad else "None"
 
     def add_source(self, operand):
         """The node that an operand comes from, unless it is there."""
@@ -87,21 +106,24 @@ class Recorder:
             if operand.is_tensor:
                 self.add_leaf(operand.source)
             else:
-                self.add(operand.key, "constant", None, constant_text(operand.source), None,
-                         as_value(operand.source), ())  # fmt: skip
+                key = self.add(operand.key, "constant", None, constant_text(operand.source), None,
+                               as_value(operand.source), ())  # fmt: skip
+                self.functions[key] = "None"
         else:
-            self.add(operand.key, "constant", None, "?", "?", None, None)
+            key = self.add(operand.key, "constant", None, "?", "?", None, None)
+            self.functions[key] = "None"
 
     def add_result(self, result, read):
         function, kind = result.function, kind_of(result.function)
-        place = f" [{result.number}]" if self.several[function] > 1 else ""
-        label = kind.label + place
+        label = kind.label
+        if self.several[function] > 1:  # one operator, drawn once for each of its results
+            label = f"[{result.number}]" if label == "[ ]" else f"{label} [{result.number}]"
         name, _ = self.names.of_result(result)
-        self.functions[f"n{len(self.ids)}"] = full_name(function)
         role = "output" if result is self.order[-1] else "op"
         key = self.add(result, role, IN_CODE.get(label, label), label, name,
                        self.values.get(result), result.shape, saved=self.saved(result, read),
                        group=result.group)  # fmt: skip
+        self.functions[key] = full_name(function)
         self.events.append({"event": "forward", "node": key})
         locals_ = Locals(result, kind, read, self.titles(read), self.local)
         for slot, operand in enumerate(read):
@@ -109,6 +131,7 @@ class Recorder:
             copies = copies_of(result, kind, operand)
             tensor = self.nodes[int(source[1:])]["name"]
             self.edges.append(make_edge(source, key, slot, tensor, locals_.of(slot), copies))
+            self.beside |= {self.edges[-1]["id"]} if operand.slot is None else set()
 
     def titles(self, read):
         """The names of operands, where they have any."""
@@ -116,9 +139,9 @@ class Recorder:
 
     def saved(self, result, read):
         """What a node keeps: "input 0", "output", "other"; "freed" once it has let go of it."""
-        kept = kept_by(result.function)
+        kept = kept_by(result)
         if kept is None:
-            return ["freed"]
+            return ["freed" if result.freed else "other"]
         display = {operand.slot: i for i, operand in enumerate(read)}
         found = []
         for name, x in kept:
@@ -163,19 +186,3 @@ def copies_of(result, kind, operand):
     size = operand.size
     return result.size // max(size, 1) if size is not None else 1
 
-
-def as_value(x):
-    """The value of a torch tensor, or of a number, as a record holds it."""
-    return make_value(as_array(x))
-
-
-def as_array(x):
-    """The data of a torch tensor as an array."""
-    import torch
-
-    if not isinstance(x, torch.Tensor):
-        return np.asarray(float(x))
-    x = x.detach()
-    x = x.to_dense() if x.is_sparse else x
-    x = x.float() if x.dtype in (torch.bfloat16,) else x
-    return x.cpu().numpy()

@@ -5,6 +5,7 @@ grad_fn is called by itself: nothing is freed, no `.grad` is touched, and no hoo
 """
 
 from ..errors import GradientError
+from .keeping import is_freed
 from .kinds import is_custom, stem
 from .walking import Result
 
@@ -66,7 +67,7 @@ def pull_back_custom(result, z_bar):
     try:
         x_bars = function.apply(*called_with)
     except RuntimeError as error:
-        if "second time" in str(error):  # any other is the rule's own
+        if is_freed(error):  # any other is the rule's own
             raise spent(function, error) from error
         raise
     x_bars = x_bars if isinstance(x_bars, tuple) else (x_bars,)
@@ -109,7 +110,7 @@ def fitted(result, slot, x_bar):
 
 def spent(function, error):
     """Why a node cannot pull back."""
-    if "second time" in str(error):
+    if is_freed(error):
         return GradientError(
             "backward() has run through this graph, and PyTorch has freed what "
             f"{stem(function)} had saved: a graph is good for one sweep. Compute it again, or "

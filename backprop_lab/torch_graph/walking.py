@@ -24,6 +24,9 @@ class Result:
     number: int
     inputs: list = field(default_factory=list)
     operands: list | None = None  # found when first asked for, by `operands`
+    kept: list | None = None  # the same, by `kept_by`, which has looked once, and knows
+    looked: bool = False
+    freed: bool = False
 
     @property
     def shape(self):

@@ -4,11 +4,9 @@ from html import escape
 
 import numpy as np
 
-from .. import ops
 from ..engine import Tensor
-from ..errors import DataError, ShapeError
+from ..errors import DataError, ShapeError, a_kind_of
 from ..graph.parts import make_number
-from ..ops.lifting import lift
 from ..pictures import Picture
 from ..pictures.text import number
 from ..transforms import vjp
@@ -39,11 +37,11 @@ def show_broadcast(x, shape, z_bar=None):
     """
     if any(given is ... for given in (x, shape, z_bar)):
         raise DataError("There is no broadcast to show yet: ... stands where an answer is to go.")
-    x = as_floats(x, "x")
-    z, pull_back = vjp(lambda x: ops.broadcast_to(x, shape), x)
+    x = Tensor(as_floats(x, "x"), name="x")
+    z, pull_back = vjp(lambda x: np.broadcast_to(x, shape), x)
     if z_bar is None:
         z_bar = np.reshape(probe(z.size, seed=3), z.shape)
-    z_bar = as_floats(z_bar, "z_bar").data
+    z_bar = as_floats(z_bar, "z_bar")
     if z_bar.shape != z.shape:
         raise ShapeError(
             f"z_bar has shape {z_bar.shape}, and z has shape {z.shape}: a cotangent has the shape "
@@ -54,11 +52,16 @@ def show_broadcast(x, shape, z_bar=None):
 
 
 def as_floats(given, name):
-    """A tensor of its own in float64, without a graph."""
-    data = lift(given).data
+    """An array of its own in float64."""
+    try:
+        data = np.asarray(given.data if isinstance(given, Tensor) else given)
+    except ValueError:  # lists of unequal length
+        data = np.array(None)
     if data.dtype.kind not in "fiub":
-        raise DataError(f"{name} holds {data.dtype}, and numbers are needed.")
-    return Tensor(np.array(data, dtype=float), name=name)
+        raise DataError(
+            f"{name} is to be a number or an array of them; this is {a_kind_of(given)}."
+        )
+    return data.astype(float)
 
 
 class Broadcast:

@@ -8,7 +8,7 @@ import numpy as np
 from ..engine import Tensor
 from ..errors import DataError, a_kind_of
 from ..graph.parts import make_number
-from ..ledger import Ledger, in_units
+from ..ledger import in_units, saved
 from ..modes import no_grad
 from ..pictures import Picture
 from ..pictures.heat import FAINT, UNDER_TEXT, fits, heat_map, largest, steps, tile_size
@@ -93,7 +93,7 @@ class Report:
         self.m, self.n = y.size, x.size
         self.shapes = y.shape, x.shape
         self.dense = self.m * self.n * y.dtype.itemsize
-        self.kept = Ledger(y, {}).needed if y.grad_fn else 0
+        self.kept = saved(y).needed if y.grad_fn else 0
         self.message, self.tangent = x.data.nbytes, y.data.nbytes
 
     def is_shown(self):

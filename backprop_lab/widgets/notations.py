@@ -5,6 +5,8 @@ draws a program (markup in which data-of names a node of the record, and data-ed
 and tells where a thing stands in it.
 """
 
+from html import escape
+
 from ..pictures.arrows import make_arrows
 from ..pictures.cards import make_cards
 from ..pictures.svg import write_scene
@@ -12,6 +14,7 @@ from ..pictures.text import clean
 from ..pictures.values import downward, values_scene
 from ..pictures.view import view_of
 from ..pictures.words import result
+from .program import CHARACTER, GUTTER, row, token
 
 
 class Notation:
@@ -100,6 +103,75 @@ class Lines(Notation):
 
     def reading_words(self, node, source, times):
         return f"the name {source}{times} in line {self.program.numbers[node['id']]}"
+
+
+class GradFns(Notation):
+    """PyTorch's own chain, as it is walked from grad_fn along next_functions."""
+
+    title = "PyTorch’s grad_fn chain"
+    node = "a grad_fn; AccumulateGrad for a leaf"
+    arrow = "an entry of next_functions"
+    seen = "print(y.grad_fn), error messages"
+
+    def __init__(self, program):
+        super().__init__(program)
+        self.functions, self.beside = program.chain.functions, program.chain.beside
+        listed = [n for n in reversed(program.graph.nodes) if n["id"] not in program.literals]
+        self.listed = sorted(listed, key=lambda node: node["op"] is None)  # leaves come last
+        self.places = {node["id"]: i for i, node in enumerate(self.listed, start=1)}
+
+    def draw(self):
+        lines = [self.line(node) for node in self.listed]
+        longest = max(len("".join(text for text, _ in pieces)) for pieces in lines)
+        markup = "".join(
+            row(node["id"], place, "".join(token_of(text, found) for text, found in pieces))
+            for place, (node, pieces) in enumerate(zip(self.listed, lines, strict=True), start=1)
+        )
+        return {"markup": markup, "width": round(longest * CHARACTER + GUTTER)}
+
+    def line(self, node):
+        """A grad_fn and what follows it, as pieces: a text, and what a script finds it by."""
+        key, edges = node["id"], self.program.inputs[node["id"]]
+        pieces = [(self.functions[key], {"of": key, "kind": "token made"})]
+        if node["op"] is None:
+            return [*pieces, (f"  {self.program.names[key]}", {})]
+        for edge in edges:
+            if edge["id"] in self.beside:  # a number that the grad_fn itself holds
+                pieces += [("(", {}), (self.program.names[edge["from"]], found_by(self, edge)), (")", {})]
+        entries = [edge for edge in edges if edge["id"] not in self.beside]
+        for i, edge in enumerate(entries):
+            pieces += [(", " if i else " → ", {}), (self.entry(edge), found_by(self, edge))]
+        return pieces
+
+    def entry(self, edge):
+        """How next_functions points at a source: by its line where its name alone does not say."""
+        name, source = self.functions[edge["from"]], edge["from"]
+        if name == "AccumulateGrad":
+            return f"{name}({self.program.names[source]})"
+        shared = name != "None" and list(self.functions.values()).count(name) > 1
+        return f"{name} ↓{self.places[source]}" if shared else name
+
+    def node_words(self, node):
+        if node["id"] not in self.program.literals:
+            return f"line {self.places[node['id']]}"
+        edge = next(e for e in self.graph.edges if e["from"] == node["id"])
+        held = "held by the grad_fn in" if edge["id"] in self.beside else "the None in"
+        return f"{held} line {self.places[edge['to']]}"
+
+    def reading_words(self, node, source, times):
+        return f"the entry for {source}{times} in line {self.places[node['id']]}"
+
+
+def found_by(notation, edge):
+    """What marks an edge in the chain: the number itself, if it stands for one."""
+    if edge["from"] in notation.program.literals:
+        return {"of": edge["from"], "kind": "token"}
+    return {"edges": edge["id"], "kind": "token"}
+
+
+def token_of(text, found):
+    """A piece of a line as markup."""
+    return token(text, **found) if found else escape(text)
 
 
 NOTATIONS = (Operators, Values, Lines)

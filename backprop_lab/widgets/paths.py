@@ -15,6 +15,7 @@ from ..names import variable_names
 from ..pictures import Picture, picture_of, scene, too_large
 from ..pictures.text import clean, content, isolate, number
 from ..pictures.words import bracketed, listed, name_all
+from ..torch_graph import is_torch, source_of
 from .page import Interactive
 from .routes import Routes, factor
 
@@ -46,6 +47,8 @@ def paths(t, x):
     They add up to 21, the gradient of b; one reverse sweep gives 21.
     Cost: 3 edges path by path, 4 node visits by recursion from c, 3 edges in one reverse sweep.
     """
+    if is_torch(t):
+        return paths_in_torch(source_of(t, sys._getframe(1)), x)
     check(t, x)
     names = variable_names(sys._getframe(1))
     operators = len(topological_order(t))
@@ -58,6 +61,31 @@ def paths(t, x):
     source = find(graph, titles, x) if isinstance(x, str) else recorder.ids.get(x.grad_fn or x)
     if source is None:
         return no_path(graph, apart(t, x, names, titles[graph.nodes[-1]["id"]]))
+    return explore(graph, titles, source)
+
+
+def paths_in_torch(given, x):
+    """The paths of a tensor of PyTorch, or of what a module made of its input."""
+    if not isinstance(x, str) and not is_torch(x):
+        raise DataError(
+            "paths(t, x) starts at a tensor x, given itself or by its name; this is "
+            f"{a_kind_of(x)}."
+        )
+    if given.operators(MOST) is None:
+        return too_large(f"more than {MOST:,} operators")
+    scalar = given.output.shape == () and given.output.requires_grad
+    recorder = given.recorder(scalar)
+    graph = recorder.graph(given.seed() if scalar else None)
+    titles = name_all(graph, graph.nodes)
+    source = find(graph, titles, x) if isinstance(x, str) else recorder.id_of(x)
+    if source is None:
+        output = titles[graph.nodes[-1]["id"]]
+        return no_path(graph, unrelated(given.names.name_of(x) or "x", output))
+    return explore(graph, titles, source)
+
+
+def explore(graph, titles, source):
+    """The picture of all paths from a node to the output; a sentence if there are none."""
     routes = Routes(graph, source)
     if not routes.count:
         return no_path(graph, not_asked_for(titles[source], titles[routes.output]))
@@ -98,12 +126,22 @@ def find(graph, titles, name):
 
 def apart(t, x, names, output):
     """Why a tensor outside of t's graph has no path to t."""
-    title = isolate(clean(x.name or names.get(id(x)) or "x"))
-    said = f"{title} does not reach {output}: no path leads from one to the other."
+    name = x.name or names.get(id(x)) or "x"
     if any(y is t for node in topological_order(x) for y in node.inputs):
-        return f"{said} It is the other way round: {title} is computed from {output}."
+        title = isolate(clean(name))
+        return f"{apart_from(title, output)} It is the other way round: {title} is computed from {output}."
+    return unrelated(name, output)
+
+
+def apart_from(title, output):
+    return f"{title} does not reach {output}: no path leads from one to the other."
+
+
+def unrelated(name, output):
+    """What is said of a tensor that is not in the graph."""
+    title = isolate(clean(name))
     return (
-        f"{said} The gradient of {title} is therefore “not reached”, which is not 0. If you "
+        f"{apart_from(title, output)} The gradient of {title} is therefore “not reached”, which is not 0. If you "
         f"expected a path: {title} may have been made anew, or detached, since {output} was "
         "computed."
     )

@@ -40,10 +40,12 @@ class Program:
     Attributes: names ({node id: what the program calls its tensor}; for a literal, its number),
     literals ({node id: number} of the constants that stand in the lines as numbers), graph (the
     record with these names, and without what backward found), lines (a list of Line), numbers
-    ({node id: number of its line, from 1}).
+    ({node id: number of its line, from 1}), chain (the Recorder of a graph of
+    PyTorch's, which knows its grad_fns; else None).
     """
 
-    def __init__(self, graph):
+    def __init__(self, graph, chain=None):
+        self.chain = chain
         self.inputs = graph.inputs()
         read = {edge["from"] for edge in graph.edges}
         self.literals = {
@@ -76,8 +78,8 @@ class Program:
             return [bracketed(read[0]), (f" {op} ", None), bracketed(read[1])]
         if op == "-" and len(read) == 1:
             return [("-", None), bracketed(read[0])]
-        if op == "[ ]":
-            return [read[0], ("[…]", None)]
+        if op.startswith("["):
+            return [read[0], ("[…]" if op == "[ ]" else op, None)]
         if op == "=":
             return read
         pieces = [(f"{op}(", None)]
@@ -169,11 +171,17 @@ def visible(text):
 
 def markup(number, line, comment):
     key = line.node["id"]
-    return (
-        f'<div class="line"{data(of=key)}><span class="count">{number}</span>'
+    return row(
+        key,
+        number,
         f"{token(line.name, 'token made', of=key)} = {''.join(map(piece, line.right))}"
-        f'<span class="comment">{comment}</span></div>'
+        f'<span class="comment">{comment}</span>',
     )
+
+
+def row(key, number, content):
+    """A line with its number; key: the node that it stands for."""
+    return f'<div class="line"{data(of=key)}><span class="count">{number}</span>{content}</div>'
 
 
 def token(text, kind, **found):

@@ -16,7 +16,8 @@ from ..pictures.layout import TooLarge
 from ..pictures.table import REMEDY
 from ..pictures.text import clean
 from ..pictures.view import MOST, operators_of
-from .notations import NOTATIONS
+from ..torch_graph import is_torch, source_of
+from .notations import NOTATIONS, GradFns
 from .page import Interactive
 from .program import Program
 
@@ -42,7 +43,14 @@ def rosetta(t):
     t2 = b + 1    # 2
     t3 = t1 * t2  # 6
     """
-    if isinstance(t, Tensor):
+    recorder = None
+    if is_torch(t):
+        source = source_of(t, sys._getframe(1))
+        if source.operators(MOST) is None:
+            return too_large(f"more than {MOST} operators")
+        recorder = source.recorder()
+        graph = recorder.graph()
+    elif isinstance(t, Tensor):
         if operators_of(t, MOST) is None:  # found before the record is made, which takes its time
             return too_large(f"more than {MOST} operators")
         graph = Graph.from_tensor(t, names=variable_names(sys._getframe(1)))
@@ -51,7 +59,7 @@ def rosetta(t):
     operators = sum(node["op"] is not None for node in graph.nodes)
     if operators > MOST:
         return too_large(f"{operators:,} operators")
-    program = Program(graph)
+    program = Program(graph, recorder)
     if operators > SHORT:
         return program_alone(program, too_long(operators))
     try:
@@ -112,6 +120,8 @@ def told(program):
     node and each edge of the record, the place of its thing in that list.
     """
     notations = [notation(program) for notation in NOTATIONS]
+    if program.chain:
+        notations.append(GradFns(program))
     things, keys = [], {}
     for node in program.graph.nodes:
         keys[node["id"]] = len(things)

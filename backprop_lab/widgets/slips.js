@@ -10,9 +10,9 @@ function questionsOf(step, tale, called) {
 }
 
 function forwardQuestion({ node }, tale, called) {
-  if (!isNumber(node.value)) return [];
+  if (!node.value || !isNumber(node.value)) return [];
   const given = [...tale.edges.values()].filter((edge) => edge.to === node.id)
-    .map((edge) => tale.nodes.get(edge.from)).filter((source) => source.name);
+    .map((edge) => tale.nodes.get(edge.from)).filter((source) => source.name && source.value);
   const values = new Set(given.map((source) => `${called.titles[source.id]} = ${content(source.value)}`));
   const known = values.size ? `, with ${[...values].join(", ")}` : "";
   const text = `What is ${called.formulas[node.id]}${known}?`;

@@ -231,11 +231,11 @@ function describe(node, tale, called, wrong, k, { step, hidden = {} }) {
   const held = tale.holds(node.id, k);
   const due = tale.due(node.id);
   const gradient = describeGradient(node, tale, called, wrong, k, { step, hidden, held, due });
-  const value = computed ? content(node.value) : tale.computed(node.id, k) ? "?" : "";
+  const value = computed ? valueOf(node) : tale.computed(node.id, k) ? "?" : "";
   const counted = backward && due > 0;
   return {
     ...gradient, computed, value, due,
-    fullValue: computed ? inFull(node.value) : "",
+    fullValue: computed && node.value ? inFull(node.value) : "",
     heard: counted ? `${held ? held.heard : 0} of ${due}` : "",
     counter: counted && due > 1 ? `${held ? held.heard : 0} of ${due}` : "",
     partial: Boolean(held && held.heard < due),

@@ -13,6 +13,7 @@ from ..names import variable_names
 from ..pictures import Picture, picture_of, scene, too_large
 from ..pictures.view import MOST
 from ..pictures.words import name_all
+from ..torch_graph import is_torch, source_of
 from .page import Interactive, read
 from .trace import tell, vocabulary
 from .wrong_sweeps import wrong_sweeps
@@ -42,6 +43,8 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
     Backward starts at y: its gradient is 1.
     Backward through ** to x: 1 × 6 = 6.
     """
+    if is_torch(t) and not inputs:
+        return step_torch(source_of(t, sys._getframe(1)), backward, predict, expand)
     if callable(t):
         from .live import live  # it stands on this file
 
@@ -75,6 +78,19 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
         graph = Graph.from_tensor(t, gradient=gradient, names=names)
         sweeps = wrong_sweeps(t, graph, gradient) if operators <= FEW else ()
         return show(graph, sweeps, predict, expand)
+
+
+def step_torch(source, backward, predict, expand):
+    """The steps of a tensor of PyTorch, or of what a module made of its input."""
+    if source.operators(0) == []:
+        return sentence(source.why_no_steps())
+    operators = source.operators(MOST)
+    if operators is None:
+        return too_large(f"more than {MOST} operators")
+    if backward and not source.can_start():
+        return sentence(source.why_no_sweep())
+    graph = source.recorder(backward).graph(source.seed() if backward else None)
+    return show(graph, (), predict, source.expand(expand))
 
 
 def check(t):

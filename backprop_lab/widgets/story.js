@@ -1,6 +1,8 @@
 // What happens in a computation, step by step: the sentences of trace.py, and what each tensor holds
 // after each step. Pure functions of a record and the events of one sweep; nothing here is drawn.
 
+const GONE = ", a value that PyTorch has not kept";
+
 // The tale of one sweep. Step k is the state after k events, so step 0 is before all of them.
 // Returns { nodes, edges, steps, seedStep, locals, due(id), sentence(k, hidden), holds(id, k), last(id),
 // computed(id, k), described }.
@@ -124,6 +126,7 @@ function tell(step, called, hidden) {
 function tellForward({ node }, called, hidden) {
   const [title, formula] = [called.titles[node.id], called.formulas[node.id]];
   const made = title === formula ? formula : `${title} = ${formula}`;
+  if (!node.value) return `Forward through ${called.symbols[node.id]}: ${made}${GONE}.`;
   const result = `${isWrittenOut(node.value) ? " =" : " of shape"} ${content(node.value)}`;
   return `Forward through ${called.symbols[node.id]}: ${made}${hidden.value ? " = ?" : result}.`;
 }
@@ -184,6 +187,12 @@ function count({ had, arrived, due, repeated }) {
   if (arrived === due) return `${due === 2 ? "Both" : `All ${due}`} messages are in`;
   if (arrived === 1) return `${had ? "I" : "; i"}t is the first of ${due} messages`;
   return `${arrived} of ${due} messages are in`;
+}
+
+// What a node shows for its value: of one that PyTorch has not kept, only the shape is known.
+function valueOf(node) {
+  if (node.value) return content(node.value);
+  return node.shape && node.shape.length ? `${shapeText(node.shape)}, not kept` : "not kept";
 }
 
 // Are the numbers themselves shown (a scalar or a short vector), and not only the shape?

@@ -67,7 +67,7 @@ def panels(broadcast, alt):
 
 
 def panel(left, top, title, where, entries, solid, kind):
-    """One array: tiles for its entries, dashed where they are copies, outlines where it has none."""
+    """One array: a tile for each entry, dashed if it is a copy; an outline where there is none."""
     drawn = [text(title, "ink name start", left, top + 14)]
     for k, (x, y) in enumerate(where):
         x, y = left + x, top + HEAD + y

@@ -11,6 +11,8 @@ from ..pictures.cards import gradient_word
 from ..pictures.text import clean, content, is_written_out
 from ..pictures.words import formula, name_all, result
 
+GONE = ", a value that PyTorch has not kept"  # where a torch tensor was not recorded
+
 
 def tell(graph, events=None):
     """One sentence for each event.
@@ -76,7 +78,9 @@ class Story:
         title, made = self.called["titles"][key], self.called["formulas"][key]
         made = made if title == made else f"{title} = {made}"
         symbol = self.called["symbols"][key]
-        return f"Forward through {symbol}: {made}{result(self.nodes[key]['value'])}."
+        value = self.nodes[key]["value"]
+        came_out = result(value) if value else GONE
+        return f"Forward through {symbol}: {made}{came_out}."
 
     def tell_seed(self, event):
         again = bool(self.totals)

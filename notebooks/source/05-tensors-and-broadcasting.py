@@ -4,9 +4,8 @@
 # Arrays whose shapes fit can still be wrong. After this page you can derive the rule of a tensor
 # operator from its sums, and you have a test that refuses the rules which merely fit.
 #
-# **You will** fold broadcasts back, find the one right product among eight, write a loss that
-# survives large scores, and a gradient check · **You need** notebook 4 · **Minutes** 70, and 25 more
-# for extra practice
+# **You will** fold broadcasts back, derive products, write a stable loss and a gradient check ·
+# **You need** notebook 4 · **Minutes** 70, and 25 more for extra practice
 #
 # Run the next two cells: Shift + Enter.
 
@@ -31,9 +30,9 @@ bl.show_broadcast([1.0, 2.0, 3.0], (4, 3))
 # Step through the picture, and follow one entry there and back.
 
 # %% [markdown]
-# NumPy makes such copies by itself; that is **broadcasting**. It writes the two shapes below each
-# other, aligned at the right: a missing axis is new, and a size of 1 grows. Any other difference is
-# an error.
+# NumPy makes such copies by itself: **broadcasting**. It aligns the two shapes at the right. A
+# missing axis is new, a size of 1 grows, any other difference is an error. (Axis 0 counts rows,
+# axis 1 columns; `sum(axis=0)` adds over the rows.)
 #
 # | `x` | `z` | on the way back |
 # |---|---|---|
@@ -42,17 +41,17 @@ bl.show_broadcast([1.0, 2.0, 3.0], (4, 3))
 # | () | (4, 3) | add up everything |
 
 # %% [markdown]
-# This is the first row of the table, entry by entry. Each $z_{ij}$ is a copy of $x_j$, so the slope
-# is 1:
+# This is the first row of the table, entry by entry. Each $z_{ij}$ is a copy of $x_j$, so the
+# slope is 1, and in code `x_bar = z_bar.sum(axis=0)`:
 #
-# $$z_{ij} = x_j \qquad \bar x_j = \sum_i \bar z_{ij} \cdot 1 \qquad
-# \texttt{x\_bar = z\_bar.sum(axis=0)}$$
+# $$z_{ij} = x_j \qquad\quad \bar x_j = \sum_i \bar z_{ij} \cdot 1$$
 #
-# For the second row, take `x = [[10.0], [20.0]]`, stretched to (2, 3), and the cotangent below.
-# What is `x_bar`? Your guess is a list, with all of its brackets.
+# As in the second row of the table, let `x = [[10], [20]]` be stretched to (2, 3), and let `z_bar`
+# be `[[1, -2, 0.5], [3, 1, -4]]`. What is `x_bar`? Your guess is a list, with all of its brackets.
+#
+# (`z.backward(z_bar)` starts from the cotangent that it is given.)
 
 # %%
-z_bar = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -4.0]])
 ### BEGIN STUB
 my_guess = ...
 ### END STUB
@@ -63,7 +62,7 @@ my_guess = [[-0.5], [0.0]]
 # %%
 x = bl.tensor([[10.0], [20.0]], requires_grad=True)
 z = ops.broadcast_to(x, (2, 3))
-z.backward(z_bar)
+z.backward([[1.0, -2.0, 0.5], [3.0, 1.0, -4.0]])
 bl.compare(my_guess, x.grad.tolist())
 
 # %% [markdown]
@@ -82,9 +81,9 @@ print("forward", x.shape, "*", w.shape, "→", z.shape)
 print("back   ", x.grad.shape, "and", w.grad.shape, "←", z.shape)
 
 # %% [markdown]
-# `z` is larger than either of them. The rule of × works on the copies: `z_bar * w` has shape (5, 3),
-# one message for every place of `z`. Only then is it folded, to (5, 1) for `x`; and `z_bar * x` is
-# folded to (3,) for `w`.
+# `z` is larger than either of them. The rule of × works on the copies. For `x` it gives
+# `z_bar * w`, of shape (5, 3): one message for each place of `z`. Only then is it folded, to
+# (5, 1). And for `w`, `z_bar * x` is folded to (3,).
 #
 # Folding is the same for every operator, so one function does it for all of them.
 
@@ -108,14 +107,13 @@ check("unbroadcast", unbroadcast)
 # ### A sum forward is a copy back
 #
 # Now the other way round: `z = x.sum(axis=1)` adds up each row of `x`. An entry of `x` has one
-# reader, with the slope 1, so it gets the message of its row as it is. A mean over n entries has
-# the slope 1/n.
+# reader, with the slope 1, so it gets the message of its row as it is. In a mean over n entries
+# the slope is 1/n; in a max it is 1 for the largest, and 0 for the rest.
 #
 # Take 3 rows of 3, with 1, 10 and 100 as the messages of the rows. What stands in the first row of
 # `x_bar`?
 
 # %%
-z_bar = np.array([1.0, 10.0, 100.0])
 ### BEGIN STUB
 my_guess = ...
 ### END STUB
@@ -124,6 +122,7 @@ my_guess = [1, 1, 1]
 ### END SOLUTION
 
 # %%
+z_bar = np.array([1.0, 10.0, 100.0])
 x = bl.tensor(np.zeros((3, 3)), requires_grad=True)
 x.sum(axis=1).backward(z_bar)
 print("np.broadcast_to(z_bar, (3, 3)) has the first row", np.broadcast_to(z_bar, (3, 3))[0])
@@ -164,12 +163,12 @@ check("reduce_vjp", reduce_vjp)
 # %% [markdown]
 # ## Eight products that fit
 #
-# A layer computes `z = x @ w`, with `x` of shape (5, 3) and `w` of shape (3, 4). Suppose `w_bar` is
-# a product of `x` and `z_bar`, each perhaps transposed, in either order. That makes eight
+# A layer computes `z = x @ w`, with `x` of shape (5, 3) and `w` of shape (3, 4). Suppose `w_bar`
+# is a product of `x` and `z_bar`, each perhaps transposed, in either order. That makes eight
 # candidates, and one of them has the shape (3, 4): `x.T @ z_bar`. It happens to be right.
 #
-# But then, twice of it has that shape as well. And what if all sizes are 3? Here are the eight,
-# with `g` for `z_bar`:
+# But twice that product has this shape, too. And what if all sizes are 3? Here are the eight, with
+# `g` for `z_bar`:
 
 # %%
 def products(x, g):
@@ -196,18 +195,18 @@ bl.compare(my_guess, len(fitting))
 
 # %% [markdown]
 # All eight, and they are eight different matrices. `x.T @ g`, `g.T @ x`, `x @ g`: their dimensions
-# match, and that is all that can be said for them. So derive. Which entries of `z` read $w_{jk}$?
+# match each time, so they are not what decides. Derive it: which entries of `z` read $w_{jk}$?
 #
-# $$z_{ik} = \sum_j x_{ij}\, w_{jk} \qquad \bar w_{jk} = \sum_i x_{ij}\,\bar z_{ik}
-# \qquad \texttt{w\_bar = x.T @ z\_bar}$$
+# $$z_{ik} = \sum_j x_{ij}\, w_{jk} \qquad\quad \bar w_{jk} = \sum_i x_{ij}\,\bar z_{ik}$$
 
 # %% [markdown]
-# $z_{ik}$ reads it in every row $i$, with the slope $x_{ij}$; messages add over the rows. Column
-# $j$ of $x$ meets column $k$ of $\bar z$: that is what the `.T` is for.
+# $z_{ik}$ reads it, in every row $i$, with the slope $x_{ij}$; messages add over the rows. So
+# column $j$ of $x$ meets column $k$ of $\bar z$, and in code that is `x.T @ z_bar`.
 #
-# Don't take it on trust. `z` moves by `x @ w_dot` when `w` moves by `w_dot`, so the transpose test
-# of notebook 4 asks each candidate whether $\langle \bar w, \dot w\rangle = \langle \bar z, x \dot
-# w\rangle$:
+# Don't take it on trust. When `w` moves by `w_dot`, `z` moves by `x @ w_dot`. So the transpose
+# test of notebook 4 asks each candidate whether
+# $\langle \bar w, \dot w\rangle = \langle \bar z, x \dot w\rangle$; `np.isclose` allows for
+# rounding.
 
 # %%
 def survivors(x, g):
@@ -243,8 +242,8 @@ bl.compare(my_guess, len(survivors(symmetric, identity)))
 # All of them. A matrix that is its own transpose cannot show whether one is missing, and the
 # identity cannot even show on which side it stands. A probe should be random, with no symmetry.
 #
-# One thing is left of the layer: its bias. `z = x @ w + b` stretches `b` over the rows, so you know
-# its cotangent already. And for `x_bar`, ask the same question as before: who reads $x_{ij}$?
+# One thing is left of the layer: its bias. `z = x @ w + b` stretches `b` over the rows, so you
+# know its cotangent already. And for `x_bar`, ask the same question as before: who reads $x_{ij}$?
 
 # %% [markdown] exercise="linear_vjp"
 
@@ -306,8 +305,8 @@ check("gather_vjp", gather_vjp)
 # %% [markdown] hints="gather_vjp"
 
 # %% [markdown]
-# **So far.** A rule for arrays comes from its sums: who reads this entry, and with which slope? Add
-# over all of its readers. Shapes and easy numbers will let wrong rules through.
+# **So far.** A rule for arrays comes from its sums: who reads this entry, and with which slope?
+# Add over all of its readers. Shapes and easy numbers will let wrong rules through.
 
 # %% [markdown]
 # ## From scores to a loss
@@ -315,8 +314,9 @@ check("gather_vjp", gather_vjp)
 # A classifier gives three classes the scores 2, 1 and 0.1, its *logits*. The first class is right.
 # Which scores should move, which way, and how strongly?
 #
-# **Softmax** turns scores into probabilities; the loss is the **cross-entropy**, minus the logarithm
-# of the probability of the right class. Here are the probabilities, and the Jacobian of softmax:
+# **Softmax** turns scores into probabilities; the loss is the **cross-entropy**, minus the
+# logarithm of the probability of the right class. Here are the probabilities, and the Jacobian of
+# softmax:
 
 # %%
 print(ops.softmax([2.0, 1.0, 0.1]).numpy().round(3))
@@ -324,21 +324,22 @@ bl.show_jacobian(ops.softmax, [2.0, 1.0, 0.1])
 
 # %% [markdown]
 # It is not diagonal: the probabilities share a total of 1, so every one of them depends on every
-# score. The loss ties them together again, and what comes out is short ($t$ is the right class;
-# $[j = t]$ is 1 there, and else 0):
+# score. The loss ties them together again, and what comes out is short. ($t$ is the right class;
+# $[j = t]$ is 1 there and else 0, a *one-hot* vector.)
 #
 # $$p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} \qquad L = -\log p_t = \log \sum_k e^{x_k} - x_t
 # \qquad \bar x_j = p_j - [j = t]$$
 
 # %% [markdown]
-# The probabilities were 0.659, 0.242 and 0.099. What is `x_bar`, to three digits?
+# (The slope of $\log \sum_k e^{x_k}$ by $x_j$ is $e^{x_j} / \sum_k e^{x_k}$, and that is $p_j$;
+# from $-x_t$ comes the −1.) The probabilities were 0.659, 0.242 and 0.099. What is `x_bar`?
 
 # %%
 ### BEGIN STUB
 my_guess = ...
 ### END STUB
 ### BEGIN SOLUTION
-my_guess = [-0.341, 0.242, 0.0986]
+my_guess = [-0.341, 0.242, 0.099]
 ### END SOLUTION
 
 # %%
@@ -348,8 +349,8 @@ loss.backward()
 bl.compare(my_guess, x.grad[0].round(3).tolist())
 
 # %% [markdown]
-# The right score should rise and the others fall, each by as much as its probability is off.
-# Together they are 0: a number that is added to all scores changes nothing. With
+# The right score should rise and the others fall, in proportion to how far each probability is
+# off. Together they are 0: a number that is added to all scores changes nothing. With
 # `[-0.341, 0, 0]` you took the Jacobian of softmax for a diagonal one.
 #
 # Scores of 1000 are rare, and they do occur. Then the formula breaks, and so does a popular way to
@@ -364,11 +365,11 @@ print("-log(0 + 1e-12) =", round(-np.log(1e-12), 1))
 print("loss if class 1 is right:", ops.softmax_cross_entropy([scores], [1]).item())
 
 # %% [markdown]
-# `exp(1000)` is too large for a float, and inf/inf is nan. Adding `1e-12` inside the logarithm avoids
-# −inf, and says 27.6 where the loss is 1000.
+# `exp(1000)` is too large for a float, and inf/inf is nan. Adding `1e-12` inside the logarithm
+# avoids −inf, and says 27.6 where the loss is 1000.
 #
-# Subtract the largest score $m$ instead. It changes nothing, and no exponential exceeds
-# $e^0 = 1$. And stay with logarithms: $\log p_t$ never needs a $p_t$ that has become 0.
+# Subtract the largest score $m$ instead. It changes nothing, and no exponential exceeds $e^0 = 1$.
+# And stay with logarithms: $\log p_t$ never needs a $p_t$ that has become 0.
 #
 # $$\log p_j = (x_j - m) - \log \sum_k e^{x_k - m}$$
 
@@ -420,8 +421,8 @@ def worst(h, dtype=np.float64, sides=2):
 bl.compare(my_guess, min([1e-2, 1e-5, 1e-8, 1e-12], key=worst))
 
 # %% [markdown]
-# `1e-5`. Smaller is not better. Here are all steps, and beside them the *forward difference*, which
-# nudges to one side only, and the central one in float32:
+# `1e-5`. Smaller is not better. Here are all steps, and beside them the *forward difference*,
+# which nudges to one side only, and the central one in float32:
 
 # %% tags=["nbval-ignore-output"]
 import matplotlib.pyplot as plt
@@ -440,15 +441,15 @@ bl.figure(fig, alt="Error of a measured slope against the step, both axes logari
           "forward difference is best near 1e-8 and less exact; float32 is far worse than both.")
 
 # %% [markdown]
-# A V, for two errors pull. A large step sees the curve bend: the error of a central difference goes
-# with $h^2$, that of a forward one with $h$. A small step sees rounding: $f$ is known to 16 digits, and
-# what is left after subtracting is divided by $h$.
+# A V, because two errors pull in opposite directions. A large step sees the curve bend: the error
+# of a central difference goes with $h^2$, that of a forward one with $h$. A small step sees
+# rounding: $f$ is known to 16 digits, and what is left after subtracting is divided by $h$.
 #
 # Float32 has 7 digits, and nothing to spare: check in float64.
 
 # %% [markdown]
-# No measurement is exact, so how close is close enough? A relative error alone fails where the slope
-# is 0, and an absolute one where it is a million. Use both at once, as `np.isclose` does:
+# No measurement is exact, so how close is close enough? A relative error alone fails where the
+# slope is 0, and an absolute one where it is a million. Use both at once, as `np.isclose` does:
 #
 # $$|\text{claimed} - \text{measured}| \;\le\; \text{atol} + \text{rtol} \cdot |\text{measured}|$$
 #
@@ -465,8 +466,8 @@ print("both:    ", np.isclose(claimed, measured, rtol=1e-6, atol=1e-9))
 # Relative alone refuses the first. Absolute alone refuses the second and lets the third pass; no
 # other limit would get both right. The two together judge all three as they should.
 #
-# And with several outputs, which combination of them? A random one, $u$: with ones, a rule that
-# returns zeros passes for $x - \text{mean}(x)$.
+# And with several outputs, which $u$ for $u^\top J$? A random one: with ones, a rule that returns
+# zeros passes for $x - \text{mean}(x)$.
 
 # %% [markdown] exercise="gradcheck"
 
@@ -490,15 +491,28 @@ check("gradcheck", gradcheck)
 # %% [markdown] hints="gradcheck"
 
 # %% [markdown]
-# **So far.** A check is a measurement: a step in the valley of the V, a tolerance with two parts, a
-# random probe. Passing is evidence for these numbers; a rule can still fail at others.
+# Now the eight products again, each as a rule for `w` in `x @ w`, before your own judge:
+
+# %%
+if check("gradcheck", gradcheck):
+    x, w = rng.normal(size=(2, 3, 3))
+    for name in products(x, w):
+        def pull_back(w, u, name=name):
+            return products(x, u)[name]
+        print(name, "passes" if gradcheck(lambda w: x @ w, pull_back, w) else "is refused")
+else:
+    print("This asks your own gradcheck: come back when its check passes.")
+
+# %% [markdown]
+# **So far.** A check is a measurement: a step in the valley of the V, a tolerance with two parts,
+# a random probe. Passing is evidence for these numbers; a rule can still fail at others.
 
 # %% [markdown]
 # ## Take it further: no slope at all
 #
-# The root of 0 is 0, and its slope $1/(2\sqrt x)$ there is infinite. So somebody writes a function that
-# is 0 for every $x \le 0$, and hides the root behind a `where`. The values are right: 2 and 0.
-# What is the gradient at 0: `"0"`, `"inf"` or `"nan"`?
+# The root of 0 is 0, and its slope $1/(2\sqrt x)$ there is infinite. So somebody writes a function
+# that is 0 for every $x \le 0$, and hides the root behind a `where`. At 4 and at 0 its values are
+# right: 2 and 0. What is the gradient at 0: `"0"`, `"inf"` or `"nan"`?
 
 # %%
 ### BEGIN STUB
@@ -516,11 +530,11 @@ with np.errstate(all="ignore"):
 bl.compare(my_guess, str(x.grad[1]))
 
 # %% [markdown]
-# `where` did its part: to the side that it did not take, it sends 0. Then the root multiplies that 0
-# by its slope, which is inf; and 0 · inf is nan. Both sides have run, whatever was chosen, and both
-# send messages back.
+# `where` did its part: to the side that it did not take, it sends 0. Then the root multiplies that
+# 0 by its slope, which is inf; and 0 · inf is nan. Both sides have run, whatever was chosen, and
+# both send messages back.
 #
-# One nan spreads to every weight that it reaches. Distances have this root, and so do standard
+# One nan makes a nan of every weight that it reaches. Distances have this root, and so do standard
 # deviations. Where would you have to step in?
 
 # %% [markdown] exercise="root_or_zero"
@@ -550,5 +564,5 @@ check("root_or_zero", root_or_zero)
 # %% [markdown]
 # ## Next
 #
-# *Notebook 6, custom functions in PyTorch* (in preparation): the rules that you can now derive and
-# check, inside an engine that others use.
+# *Notebook 6, [custom functions in PyTorch](06-custom-pytorch-functions.ipynb)*: the rules that
+# you can now derive and check, inside an engine that others use.

@@ -1,7 +1,13 @@
 # %% [markdown]
-# # Custom PyTorch functions: your rule in somebody else's graph
+# # Custom functions: your rule in PyTorch's graph
 #
-# An operator of your own, with a backward rule of your own, inside PyTorch.
+# PyTorch knows some hundred operators and their rules. After this page it knows yours too, and you
+# can tell a rule that is right from one that prints the right number.
+#
+# **You will** write operators for PyTorch, find out which of three is right, and keep memory where
+# it belongs · **You need** notebooks 3 and 5 · **Minutes** 60, and 28 more for extra practice
+#
+# Run the next two cells: Shift + Enter.
 
 # %%
 import numpy as np
@@ -11,6 +17,114 @@ import backprop_lab as bl
 from backprop_lab import check, ops
 
 rng = np.random.default_rng(0)
+
+# %%
+x = torch.tensor(3.0, requires_grad=True)
+with bl.record_torch():
+    y = 2 * x**2
+bl.draw(y, grad=True)
+
+# %% [markdown]
+# This is PyTorch's own graph, in the pictures that you know: operators are nodes, tensors are
+# edges. `record_torch` notes the values on the way, which PyTorch itself would let go.
+#
+# **From before.** Two questions, to see what stayed. The product $z = x\,y$ at $x = 2$, $y = 3$
+# gets $\bar z = 5$. What does its `vjp` answer for `x`?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 15
+### END SOLUTION
+
+# %%
+bl.compare(my_guess, 5 * 3)
+
+# %% [markdown]
+# And a bias `b` of shape (4,) is added to each of the three rows of an array of shape (3, 4). Which
+# shape does $\bar b$ have? Type it as Python would, with parentheses.
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = (4,)
+### END SOLUTION
+
+# %%
+bl.compare(my_guess, np.ones((3, 4)).sum(axis=0).shape)
+
+# %% [markdown]
+# 15, upstream times the other factor; and the shape of `b` itself, after a sum over the rows that
+# it was copied to.
+#
+# ## Two functions and a notepad
+#
+# How much must PyTorch be told about an operator that it has never heard of? Two functions. In
+# notebook 3 you wrote them side by side in a class. Here is the product from that page again; in
+# its first line the base class is new, and nothing else.
+
+# %%
+class Multiply(torch.autograd.Function):
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    def vjp(ctx, z_bar):
+        x, y = ctx.saved_tensors
+        return z_bar * y, z_bar * x
+
+# %%
+x = torch.tensor(2.0, requires_grad=True)
+y = torch.tensor(3.0, requires_grad=True)
+z = Multiply.apply(x, y)
+z.backward(torch.tensor(5.0))
+print(x.grad.item(), y.grad.item())
+
+# %% [markdown]
+# `apply` does what yours did in notebook 3: it makes a node, hands it to `forward` as `ctx`, and
+# puts it into the graph. `ctx` is a notepad: what forward leaves there, backward finds again.
+#
+# PyTorch's own pages say `backward` for `vjp`, `grad_output` for $\bar z$, and put `@staticmethod`
+# above both functions, as there never is an object of this class. From here on we do the same.
+
+# %%
+x = torch.tensor(2.0, requires_grad=True)
+y = torch.tensor(3.0, requires_grad=True)
+with bl.record_torch():
+    z = torch.exp(Multiply.apply(x, y) / 10)
+bl.step(z)
+
+# %% [markdown]
+# Step through it. `Multiply` stands in the graph like any operator of PyTorch's own, and the ledger
+# shows what its notepad holds until the message back is sent.
+#
+# Now $y = 2x^2$, whose slope is $4x$. PyTorch can build it from a power and a product, as in the
+# picture at the top. You will write it as *one* operator:
+#
+# $$\bar x \;=\; \bar y \cdot \frac{\partial y}{\partial x} \;=\; \bar y \cdot 4x$$
+#
+# At $x = 3$ and $\bar y = 1$ that is 12, as in the picture. What does `backward` have to
+# answer at $x = 3$ if 5 comes from upstream?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 60
+### END SOLUTION
+
+# %%
+x = torch.tensor(3.0, requires_grad=True)
+(5 * (2 * x**2)).backward()
+bl.compare(my_guess, x.grad.item())
+
+# %% [markdown]
+# 60. `grad_output` is whatever the rest of the graph makes of y. It is 1 only where y is the end.
 
 # %% [markdown] exercise="SquareAndDouble"
 
@@ -34,6 +148,167 @@ class SquareAndDouble(torch.autograd.Function):
 check("SquareAndDouble", SquareAndDouble)
 
 # %% [markdown] hints="SquareAndDouble"
+
+# %% [markdown]
+# Three lines that you will find in many introductions, with your operator in them:
+
+# %%
+x = torch.tensor(3.0, requires_grad=True)
+if check("SquareAndDouble", SquareAndDouble):
+    SquareAndDouble.apply(x).backward()
+    print("Gradient of y wrt x:", x.grad.item())
+else:
+    print("These lines run on your SquareAndDouble: come back when its check passes.")
+
+# %% [markdown]
+# **So far.** An operator for PyTorch is `forward` and `backward`, static, with `ctx` between them;
+# `apply` puts it into the graph. Backward answers with upstream times slope.
+#
+# ## Three that print 12.0
+#
+# Here are three operators for $2x^2$. They compute the same forward, and differ in the one line
+# that turns $x$ and the upstream into an answer.
+
+# %%
+def with_rule(rule):
+    class TwoSquared(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return 2 * x**2
+
+        @staticmethod
+        def backward(ctx, upstream):
+            return rule(*ctx.saved_tensors, upstream)
+
+    return TwoSquared
+
+# %%
+first = with_rule(lambda x, upstream: upstream * (x + 9))
+second = with_rule(lambda x, upstream: upstream * (x + 3 * x))
+third = with_rule(lambda x, upstream: x + 3 * x)
+
+
+def slope(function, at, scale=1.0):
+    x = torch.tensor(at, requires_grad=True)
+    (scale * function.apply(x)).backward()
+    return x.grad.item()
+
+
+print([slope(function, 3.0) for function in (first, second, third)])
+
+# %% [markdown]
+# All three print 12.0 at $x = 3$. One question tells us nothing: here even a function that always
+# returns 12 would pass. Ask another. For $5y$ at $x = 3$ the slope is 60. How many of the three say
+# so?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 2
+### END SOLUTION
+
+# %%
+answers = [slope(function, 3.0, scale=5.0) for function in (first, second, third)]
+bl.compare(my_guess, answers.count(60.0))
+
+# %% [markdown]
+# `third` says 12: it never looked at its upstream. `first` passes, and falls at another point: at
+# $x = 2$ the slope is 8, and it says 11. It knew the slope at 3 only.
+#
+# A test is a set of questions that wrong rules answer wrongly: several points, an upstream that is
+# not 1, a batch whose entries differ. Asking them all by hand is tedious, so here is a card that
+# does.
+
+# %%
+bl.report_card(first, torch.tensor([3.0, 2.0, -1.0], requires_grad=True))
+
+# %% [markdown]
+# Each line is one property that PyTorch relies on, tried; where it fails, what happened and what to
+# do. The card takes anybody's Function: `from backprop_lab import report_card` works in a test of
+# your own, and `assert report_card(MyFunction, x)` fails where a line does.
+#
+# **So far.** A right number at one point, with upstream 1, is no evidence. Several points and
+# random upstreams are.
+#
+# ## What the notepad is for
+#
+# `ctx` is a Python object: `ctx.y = y` works as well as `ctx.save_for_backward(y)`. What is the
+# difference, if both print the right gradient? Two things, and you will pay for both in silence.
+
+# %%
+class KeepsOnCtx(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.x, ctx.y = x, x**2
+        return ctx.y
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 2 * ctx.x
+
+# %% [markdown]
+# The first is memory. `y` knows its node, the node is `ctx`, and `ctx` now holds `y`: a circle.
+# Drop `y`, and the circle lives on until Python's garbage collector happens to come by. A `weakref`
+# tells whether something is still there:
+
+# %%
+import weakref
+
+
+def outlives_its_name(function):
+    y = function(torch.ones(3, requires_grad=True))
+    watcher = weakref.ref(y)
+    del y
+    return watcher() is not None
+
+
+print(outlives_its_name(torch.square), outlives_its_name(KeepsOnCtx.apply))
+
+# %% [markdown]
+# PyTorch's own square lets go at once; ours keeps a tensor that nobody can reach. In a training
+# loop that is a batch of activations for each step.
+#
+# The second is safety. Say somebody multiplies `h` by 10 in place *after* you used it. `backward`
+# should use the old values, and they are gone. Does it notice?
+#
+# The slope of $h^2$ at $h = 3$ is 6. What will `x.grad` be?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 60
+### END SOLUTION
+
+# %%
+x = torch.tensor(3.0, requires_grad=True)
+h = x * 1
+y = KeepsOnCtx.apply(h)
+h.mul_(10)
+y.backward()
+bl.compare(my_guess, x.grad.item())
+
+# %% [markdown]
+# 60, ten times too large, without a word. (A method whose name ends in `_` changes its tensor in
+# place.) `save_for_backward` also notes the *version* of each tensor, and counts what is done to
+# it. PyTorch's own square does so:
+
+# %%
+h = x * 1
+y = h**2
+h.mul_(10)
+try:
+    y.backward()
+except RuntimeError as error:
+    print("RuntimeError:", "modified by an inplace operation" in str(error))
+
+# %% [markdown]
+# An error at the right place. So tensors go through `save_for_backward`, inputs and outputs alike;
+# what is no tensor, such as a Python number or a shape, stands on `ctx` as an attribute.
 
 # %% [markdown] exercise="ExpScaled"
 
@@ -59,6 +334,12 @@ class ExpScaled(torch.autograd.Function):
 check("ExpScaled", ExpScaled)
 
 # %% [markdown] hints="ExpScaled"
+
+# %% [markdown]
+# The next operator has three inputs, and each wants something else. PyTorch expects one answer for
+# each input of forward, in their order. For a Python number that is `None`; and for a tensor that
+# is frozen, such as the weights of a layer that you do not train, `None` too: the work for it would
+# be thrown away. `ctx.needs_input_grad` says, by position, who is waiting.
 
 # %% [markdown] exercise="WeightedProduct"
 
@@ -89,6 +370,67 @@ check("WeightedProduct", WeightedProduct)
 
 # %% [markdown] hints="WeightedProduct"
 
+# %% [markdown]
+# **So far.** Tensors into `save_for_backward`, the rest on `ctx`; one answer for each input, `None`
+# for what has or needs no gradient, and each gradient in the shape of its input.
+#
+# ## Differentiate twice
+#
+# A gradient is a computation, too, and PyTorch can record it: `create_graph=True`. Then backward
+# itself is differentiated, through whatever it used. Here is a backward that looks thrifty: it has
+# the slope ready.
+
+# %%
+class SavesSlope(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(4 * x)
+        return 2 * x**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[0]
+
+# %%
+def slopes_of_the_square(function, at=3.0):
+    x = torch.tensor(at, dtype=torch.double, requires_grad=True)
+    y = function(x)
+    (first,) = torch.autograd.grad(y * y, x, create_graph=True)
+    (second,) = torch.autograd.grad(first, x)
+    return first.item(), second.item()
+
+# %% [markdown]
+# $y^2 = 4x^4$, so the slope of $y^2$ is $16x^3$ and the second one $48x^2$: at $x = 3$, 432 and
+# again 432. PyTorch's own operators say so, and PyTorch's own test of gradients passes
+# `SavesSlope`:
+
+# %%
+x = torch.tensor(3.0, dtype=torch.double, requires_grad=True)
+print(slopes_of_the_square(lambda x: 2 * x**2), torch.autograd.gradcheck(SavesSlope.apply, x))
+
+# %% [markdown]
+# What will the second slope be with `SavesSlope`?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 288
+### END SOLUTION
+
+# %%
+bl.compare(my_guess, slopes_of_the_square(SavesSlope.apply)[1])
+
+# %% [markdown]
+# 288, and no warning. `4 * x` was computed inside forward, where nothing is recorded: on the way
+# back it is a constant. The first slope is $2y \cdot 4x$; differentiated with $4x$ held still it
+# gives $2 \cdot 4x \cdot 4x$, which is 288, and the 144 from the slope's own slope is missing.
+#
+# Inputs and outputs are known by identity when they come back from `save_for_backward`. So save
+# *those*, and compute the rest in backward. `torch.autograd.gradgradcheck`, and the card, find what
+# `gradcheck` cannot.
+
 # %% [markdown] exercise="Cube"
 
 # %% exercise="Cube"
@@ -111,6 +453,11 @@ class Cube(torch.autograd.Function):
 check("Cube", Cube)
 
 # %% [markdown] hints="Cube"
+
+# %% [markdown]
+# Some operators have more than one output, and an output need not have a gradient at all. An index
+# is a whole number; there is no small nudge of it. Backward then gets one upstream for each
+# *output*, also for the one it ignores.
 
 # %% [markdown] exercise="MaxWithIndex"
 
@@ -139,6 +486,11 @@ class MaxWithIndex(torch.autograd.Function):
 check("MaxWithIndex", MaxWithIndex)
 
 # %% [markdown] hints="MaxWithIndex"
+
+# %% [markdown]
+# `torch.func` has the transforms of notebook 4: `grad`, `vjp`, `jvp`, and `vmap`, which runs a
+# function of one example on a batch of them. They need to know which part of forward is computing
+# and which is note-taking, so those are two functions: `forward(x)` and `setup_context`.
 
 # %% [markdown] exercise="SquareAndDoubleUnderVmap"
 
@@ -169,6 +521,52 @@ check("SquareAndDoubleUnderVmap", SquareAndDoubleUnderVmap)
 
 # %% [markdown] hints="SquareAndDoubleUnderVmap"
 
+# %% [markdown]
+# And the operators of this lab, whose rules are NumPy inside? They cross as they are.
+# `as_torch_function` converts at the border, both ways, and PyTorch's own tests cannot tell the
+# difference, the second derivative included:
+
+# %%
+LogSumExp = bl.as_torch_function(ops.logsumexp)
+x = torch.tensor([1.0, 2.0, 4.0], dtype=torch.double, requires_grad=True)
+print(torch.autograd.gradcheck(LogSumExp.apply, x))
+print(torch.autograd.gradgradcheck(LogSumExp.apply, x))
+
+# %% [markdown]
+# ## Take it further: a gradient that is not the derivative
+#
+# A weight is to be stored as a whole number, so the model uses `round(w)`. We want 1, and begin at
+# $w = 0.4$. The loss is $(\text{round}(w) - 1)^2$:
+
+# %%
+def descend(rounding, w=0.4, steps=20):
+    w = torch.tensor(w, requires_grad=True)
+    for _ in range(steps):
+        loss = (rounding(w) - 1) ** 2
+        (w_bar,) = torch.autograd.grad(loss, w)
+        w = (w - 0.1 * w_bar).detach().requires_grad_()
+    return w.item()
+
+# %% [markdown]
+# Where is `w` after 20 steps of gradient descent?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 0.4
+### END SOLUTION
+
+# %%
+bl.compare(my_guess, descend(torch.round))
+
+# %% [markdown]
+# It never moves: a staircase is flat, its derivative is 0 wherever it has one, and PyTorch says so
+# rightly. What we want is not a derivative. It is a *direction* that is useful. The
+# straight-through estimator (Bengio, Léonard and Courville, 2013) rounds on the way forward, and on
+# the way back behaves as if it had not.
+
 # %% [markdown] exercise="RoundStraightThrough"
 
 # %% exercise="RoundStraightThrough"
@@ -181,12 +579,18 @@ class RoundStraightThrough(torch.autograd.Function):
     ### END SOLUTION
     @staticmethod
     def forward(ctx, x):
+        ### BEGIN STUB
+        return ...
+        ### END STUB
         ### BEGIN SOLUTION
         ctx.save_for_backward(x)
         return torch.round(x)
         ### END SOLUTION
     @staticmethod
     def backward(ctx, grad_output):
+        ### BEGIN STUB
+        return ...
+        ### END STUB
         ### BEGIN SOLUTION
         (x,) = ctx.saved_tensors
         return grad_output * (x.abs() <= 1)
@@ -196,3 +600,30 @@ class RoundStraightThrough(torch.autograd.Function):
 check("RoundStraightThrough", RoundStraightThrough)
 
 # %% [markdown] hints="RoundStraightThrough"
+
+# %%
+if check("RoundStraightThrough", RoundStraightThrough):
+    print(f"w after 20 steps: {descend(RoundStraightThrough.apply):.3g}")
+else:
+    print("This descent runs on your RoundStraightThrough: come back when its check passes.")
+
+# %% [markdown]
+# One step is enough: $\text{round}(0.4) - 1 = -1$, the message is $-2$, and $w$ arrives at 0.6,
+# which rounds to 1. No check against finite differences can approve of this gradient, and none
+# should. Whoever writes such a function says so; then the card compares everything else.
+
+# %% [markdown]
+# ## Recap
+#
+# - An operator for PyTorch is forward and backward around a notepad; `apply` puts it into the
+#   graph.
+# - Backward answers upstream times slope, once for each input, in that input's shape, or None.
+# - One point with upstream 1 proves nothing; several points and random upstreams do.
+# - Tensors go through `save_for_backward`: inputs and outputs, and nothing in between.
+# - A gradient that is not the derivative has to say so.
+
+# %% [markdown]
+# ## Next
+#
+# *Notebook 7, [dynamic graphs](07-dynamic-graphs.ipynb)*: the graph was made while your code ran.
+# What happens to it at an `if`, in a `while`, and with inputs of any length?

@@ -1,7 +1,13 @@
 # %% [markdown]
 # # Dynamic graphs: recorded while they run
 #
-# (The page around these exercises is still to be written.)
+# Nobody hands PyTorch a graph. It writes down what your Python does, as it is done, anew in each
+# call: a branch that is not taken is not in it, and a loop is in it once for each turn.
+#
+# **You will** branch, loop, walk a graph, mend silent breaks, batch inputs of any length ·
+# **You need** notebook 6 · **Minutes** 65, and 20 more for extra practice
+#
+# Run the next two cells: Shift + Enter.
 
 # %%
 import numpy as np
@@ -18,7 +24,108 @@ def forked(x, w, b):
         y = x * w
     else:
         y = x - b
-    return (y ** 2).sum()
+    return (y**2).sum()
+
+
+w = torch.tensor([1.0, -2.0], requires_grad=True)
+b = torch.tensor([0.5, 0.5], requires_grad=True)
+with bl.record_torch():
+    first = forked(torch.tensor([3.0, 1.0]), w, b)
+    second = forked(torch.tensor([-3.0, 1.0]), w, b)
+bl.beside(first, second)
+
+# %% [markdown]
+# One function, two inputs, two graphs. The `if` is in neither: Python decided, and PyTorch saw only
+# what ran.
+#
+# **From before.** Two questions, to see what stayed. In `backward`, an operator with three inputs
+# answers how many times?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 3
+### END SOLUTION
+
+# %%
+bl.compare(my_guess, 3)
+
+# %% [markdown]
+# Once for each input, with `None` where there is nothing to say. And in $y = x \cdot x \cdot x$ at
+# $x = 2$: what is in `x.grad` if `y.backward()` runs, and then the same for a second, new `y`,
+# without zeroing?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 24
+### END SOLUTION
+
+# %%
+x = torch.tensor(2.0, requires_grad=True)
+for _ in range(2):
+    (x * x * x).backward()
+bl.compare(my_guess, x.grad.item())
+
+# %% [markdown]
+# 24, twice 12: leaves add up.
+#
+# ## Written down as it happens
+#
+# When does the graph come into being: when the function is defined, when it runs, or when you call
+# `backward()`? Watch a tensor for a line or two.
+
+# %%
+x = torch.tensor(0.5, requires_grad=True)
+y = x * 3
+bl.draw(y)
+
+# %% [markdown]
+# No `backward()` in sight, and there is a graph already. `y` carries it along, in `y.grad_fn`: the
+# node of the operator that made it. One line more, and the graph of the new tensor contains the
+# old one:
+
+# %%
+z = torch.sin(y) + y
+bl.draw(z)
+
+# %% [markdown]
+# This is called **define-by-run**: running the program is what defines the graph. The first
+# frameworks did it the other way about: build the graph as data, then run it, and an `if` needed an
+# operator of its own. Today both live on. `torch.compile` and JAX read your Python once and keep
+# what they traced; where a value decides, JAX asks for `lax.cond`, and `torch.compile` breaks the
+# graph in two.
+
+# %% [markdown]
+# Now the fork from the top, with $x = (-3, 1)$: the lower branch ran. What does `w.grad` hold after
+# `backward()`? One of `0.0`, `None`, or a number of your own.
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = None
+### END SOLUTION
+
+# %%
+forked(torch.tensor([-3.0, 1.0]), w, b).backward()
+bl.compare(my_guess, w.grad)
+
+# %% [markdown]
+# `None`. Nothing that ran has read `w`, so no message was on its way to it. That is not the same as
+# 0: an optimizer skips a weight without a gradient, and with a gradient of 0 some of them (those
+# with momentum or weight decay) move it all the same.
+#
+# Is it always so? `torch.where` computes *both* sides, and then picks. Its unused side gets a 0.
+
+# %%
+picked = torch.where(torch.tensor(False), w.sum(), b.sum())
+print(torch.autograd.grad(picked, [w, b]))
 
 # %% [markdown] exercise="branch_facts"
 
@@ -38,6 +145,60 @@ check("branch_facts", branch_facts)
 
 # %% [markdown] hints="branch_facts"
 
+# %% [markdown]
+# **So far.** The graph is written while the code runs. What did not run is not in it, and what is
+# not in it gets no gradient at all.
+#
+# ## A loop is a longer graph
+#
+# The smallest recurrent network multiplies its state by one weight, once for each step:
+# $h \leftarrow w \cdot h$, from $h = 1$. How many operators has a graph of three steps?
+
+# %%
+w = torch.tensor(0.9, requires_grad=True)
+with bl.record_torch():
+    h = torch.tensor(1.0)
+    h = w * h
+    h = w * h
+    h = w * h
+bl.step(h)
+
+# %% [markdown]
+# Three products, and the same `w` in each of them: three roads back. By hand, $h = w^T$ after $T$
+# steps, so the slope is $T\,w^{T-1}$; in the graph, every step sends its own message to `w`, and
+# messages add. What is it for $T = 3$ and $w = 0.9$?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 2.43
+### END SOLUTION
+
+# %%
+(w_bar,) = torch.autograd.grad(h, w)
+bl.compare(my_guess, w_bar.item())
+
+# %% [markdown] exercise="unroll"
+
+# %% exercise="unroll"
+def unroll(w, h, steps):
+    ### BEGIN SOLUTION
+    for _ in range(steps):
+        h = w * h
+    return h
+    ### END SOLUTION
+
+# %%
+check("unroll", unroll)
+
+# %% [markdown] hints="unroll"
+
+# %% [markdown]
+# A `for` over `steps` turns as often as the input is long. A `while` turns as often as the *values*
+# say, which nobody knows before it runs.
+
 # %% [markdown] exercise="double_until"
 
 # %% exercise="double_until"
@@ -54,20 +215,21 @@ check("double_until", double_until)
 
 # %% [markdown] hints="double_until"
 
-# %% [markdown] exercise="unroll"
-
-# %% exercise="unroll"
-def unroll(w, h, steps):
-    ### BEGIN SOLUTION
-    for _ in range(steps):
-        h = w * h
-    return h
-    ### END SOLUTION
+# %% [markdown]
+# How does `backward()` find its way through a graph that was made a moment ago? By the pointers
+# that the nodes left behind. `grad_fn` is a node; its `next_functions` are the nodes that made its
+# inputs, one for each input, with `None` for an input that requires no gradient.
 
 # %%
-check("unroll", unroll)
+node = h.grad_fn
+while node is not None:
+    print(node.name(), "has", len(node.next_functions), "inputs")
+    node = node.next_functions[-1][0]
 
-# %% [markdown] hints="unroll"
+# %% [markdown]
+# (`grad_fn` is a function, and not the inverse of anything: it turns the cotangent of its output
+# into those of its inputs.) A leaf has no `grad_fn`. Where the road ends at one, PyTorch puts a
+# node that adds into `.grad`, and calls it AccumulateGrad; our pictures draw the leaf in its place.
 
 # %% [markdown] exercise="leaves_of"
 
@@ -92,6 +254,113 @@ def leaves_of(tensor):
 check("leaves_of", leaves_of)
 
 # %% [markdown] hints="leaves_of"
+
+# %% [markdown]
+# **So far.** A loop leaves one operator for each turn; a weight that is read in every turn hears
+# from every turn. The graph is a heap of nodes that know their inputs, and hangs on the last
+# tensor.
+#
+# ## What keeps a graph, and what cuts it
+#
+# A graph lives as long as a tensor that hangs on it. This function walks the whole of it and counts
+# the operators:
+
+# %%
+def operators_behind(tensor):
+    found, waiting = set(), [tensor.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting += [earlier for earlier, _ in node.next_functions]
+    return sum("Accumulate" not in node.name() for node in found)
+
+# %% [markdown]
+# Here is a loop that adds up its losses, to print their mean, as many do: `total = total + loss`,
+# where `loss = (w * 2) ** 2`. How many operators are behind `total` after 100 rounds?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 300
+### END SOLUTION
+
+# %%
+total = torch.tensor(0.0)
+for _ in range(100):
+    loss = (w * 2) ** 2
+    total = total + loss
+bl.compare(my_guess, operators_behind(total))
+
+# %% [markdown]
+# 300: three for each round, and everything that each of them saved. Memory grows with every round,
+# and nothing is wrong with the numbers. `total = total + loss.item()` keeps the number and lets the
+# graph go.
+#
+# After `backward()` PyTorch frees what the nodes have saved, though the nodes stay. This lab keeps
+# it, so that you can draw and run again; a second `backward()` shows the difference.
+
+# %%
+def twice(loss):
+    loss.backward()
+    loss.backward()
+
+
+for name, loss in {"w + 1": w + 1, "w * w": w * w}.items():
+    try:
+        twice(loss)
+        print(name, "runs twice")
+    except RuntimeError as error:
+        print(name, "stops:", "a second time" in str(error))
+
+# %% [markdown]
+# A sum keeps nothing, so nothing is missing the second time. A product misses its factors. If you
+# want to go through one graph twice, say so the first time: `backward(retain_graph=True)`. More
+# often the cure is to compute the loss anew, and a new graph comes with it.
+#
+# These are the errors that everybody meets. Each is provoked here; the words are those that the
+# message contains.
+
+# %%
+x = torch.ones(3, requires_grad=True)
+provoked = {
+    "does not require grad": lambda: torch.ones(3).sum().backward(),
+    "only for scalar outputs": lambda: (2 * x).backward(),
+    "a second time": lambda: twice((x * x).sum()),
+    "a leaf Variable": lambda: x.add_(1),
+    "Can't call numpy()": lambda: x.numpy(),
+    "to not have been used": lambda: torch.autograd.grad(x.sum(), w),
+}
+for words, provoke in provoked.items():
+    try:
+        provoke()
+    except RuntimeError as error:
+        print(words in str(error), "·", words)
+
+# %% [markdown]
+# | it says | what happened | remedy |
+# |---|---|---|
+# | does not require grad | nothing behind it requires one | `requires_grad=True`; look for a cut |
+# | only for scalar outputs | the end is no single number | reduce it, or give a cotangent |
+# | a second time | what was saved is gone | compute the loss anew |
+# | a leaf Variable | a leaf was changed in place | `with torch.no_grad():` |
+# | Can't call numpy() | NumPy would leave the graph unseen | `.detach().numpy()` |
+# | to not have been used | the loss does not depend on it | look for a cut; `allow_unused=True` |
+
+# %% [markdown]
+# An error is the better case. Worse are the cuts that nobody reports. `.item()`, `.detach()`,
+# `no_grad` and `.data` leave the graph on purpose and in silence, `torch.tensor(t)` with no more than
+# a warning. If another road is still open, `backward()` runs, and the gradient has a part missing.
+
+# %%
+x = torch.tensor(3.0, requires_grad=True)
+print([torch.autograd.grad(y, x)[0].item() for y in (x * x, x * x.detach(), x * x.item())])
+
+# %% [markdown]
+# 6, and 3, and 3: in the last two one of the roads is gone. Here are five functions out of real
+# programs. Each has one cut.
 
 # %%
 def scaled(x, w, b):
@@ -175,6 +444,43 @@ check("repair", repair)
 
 # %% [markdown] hints="repair"
 
+# %% [markdown]
+# **So far.** A graph lives while a tensor hangs on it. Errors are loud; a cut beside an open road
+# is silent, and only a comparison with finite differences finds it.
+#
+# ## Inputs of any length
+#
+# Three sentences have 4, 2 and 1 words. Taken one by one they give three graphs of three sizes, and
+# that is no trouble for PyTorch. It is slow, though: many small operators. So a batch is padded to
+# one length, and the padding must count nothing.
+
+# %%
+lengths = torch.tensor([4, 2, 1])
+is_real = torch.arange(4) < lengths[:, None]
+print(is_real.int())
+
+# %% [markdown]
+# A comparison that broadcasts: position 0 to 3 against each length. Where this *mask* is 0, there
+# is padding. Scores of all real words are 1, the padding holds 1000. What is the mean of the
+# scores, if a careless program takes it over everything?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 417
+### END SOLUTION
+
+# %%
+scores = torch.where(is_real, 1.0, 1000.0)
+bl.compare(my_guess, scores.mean().item())
+
+# %% [markdown]
+# About 417, where 1 is right: 5 of the 12 entries are padding. Multiplying by the mask helps until
+# there is an `inf` or a `nan` in the padding, as $0 \cdot \text{inf}$ is `nan`; and backward it is
+# the same, as notebook 5 found. What was never read cannot do harm.
+
 # %% [markdown] exercise="masked_mean_loss"
 
 # %% exercise="masked_mean_loss"
@@ -189,6 +495,13 @@ def masked_mean_loss(scores, targets, lengths):
 check("masked_mean_loss", masked_mean_loss)
 
 # %% [markdown] hints="masked_mean_loss"
+
+# %% [markdown]
+# ## Take it further: look inside a backward pass
+#
+# Backward passes through tensors that you never see. A *hook* is a function that is called when a
+# gradient arrives: `tensor.register_hook(f)`. If `f` returns something, that takes the gradient's
+# place; if it returns `None`, nothing changes.
 
 # %% [markdown] exercise="watch"
 
@@ -205,3 +518,48 @@ def watch(tensor, log):
 check("watch", watch)
 
 # %% [markdown] hints="watch"
+
+# %% [markdown]
+# Twelve steps of $h \leftarrow w \cdot h$ once more, now with the gradient of every state. At
+# $w = 0.9$, how much of it is left at the first state? At $w = 1.5$?
+
+# %%
+def gradients_of_states(w, steps=12):
+    h, seen = torch.tensor(1.0, requires_grad=True), []
+    end = h
+    for _ in range(steps):
+        end = w * end
+        end.register_hook(lambda gradient: seen.append(gradient.item()))
+    end.backward()
+    return seen[::-1]
+
+# %%
+import matplotlib.pyplot as plt
+
+fig, axes = plt.subplots(figsize=(5, 3), layout="constrained")
+for w, mark in ((0.9, "o"), (1.0, "s"), (1.5, "^")):
+    axes.semilogy(range(1, 13), gradients_of_states(torch.tensor(w)), mark, label=f"w = {w}")
+axes.set(xlabel="state after step", ylabel="gradient")
+axes.legend()
+bl.figure(fig, "The gradient of each state: the further from the end, the smaller for w = 0.9, "
+          "the larger for w = 1.5, and 1 throughout for w = 1.")
+
+# %% [markdown]
+# $w^{11}$: 0.31 at 0.9, and 86 at 1.5. With a hundred steps it would be nothing, or too much for
+# any learning rate. Long loops make deep graphs, and notebook 8 is about what that does to
+# training.
+
+# %% [markdown]
+# ## Recap
+#
+# - The graph is written while the code runs, anew in every call.
+# - A branch not taken is not in it, and its weights get None; a loop is in it once for each turn.
+# - `grad_fn` and `next_functions` lead from the end back to the leaves.
+# - A graph lives while a tensor hangs on it; its saved values go with the first `backward()`.
+# - `.item()`, `detach`, `no_grad` and `.data` leave the graph, and nobody says so.
+
+# %% [markdown]
+# ## Next
+#
+# *Notebook 8, train and diagnose* (in preparation): whole networks on your engine, and six sick
+# ones to heal.

@@ -2,8 +2,25 @@
 
 import numpy as np
 
-from ..diagnosis import diagnose
+from ..diagnosis import diagnose, short
 from ..probing import UNFILLED, same
+
+TINY = 1e-30
+
+
+def pull_back(f, x, z_bar):
+    """x̄ = Jᵀ z̄ of a NumPy function, by complex steps (Squire and Trapp 1998)."""
+    x_bar = np.zeros(np.shape(x))
+    for place in np.ndindex(np.shape(x)):
+        nudged = x.astype(complex)
+        nudged[place] += 1j * TINY
+        x_bar[place] = np.sum(z_bar * np.imag(f(nudged))) / TINY
+    return x_bar
+
+
+def numbers(rng, *shape):
+    """Random numbers of both signs, away from 0."""
+    return rng.uniform(0.4, 1.9, shape) * rng.choice([-1, 1], shape)
 
 
 def values_of(entry):
@@ -19,28 +36,15 @@ def what(entry):
         return "None"
     if same(entry, UNFILLED):
         return "`...`"
-    if "values" in entry:
-        return f"a tensor of shape {np.shape(entry['values'])}"
-    return f"a {entry['kind']}"
+    return short(np.asarray(entry["values"])) if "values" in entry else f"a {entry['kind']}"
 
 
-def shown(**inputs):
-    """Where something went wrong: short inputs as numbers, others by their shape."""
-    return ", ".join(f"{name} {in_words(x)}" for name, x in inputs.items())
-
-
-def in_words(x):
-    if np.size(x) > 4:
-        return f"of shape {np.shape(x)}"
-    return "= " + np.array2string(np.asarray(x), precision=3, separator=", ")
-
-
-def about_value(told, wanted, at, name="forward"):
+def about_value(told, wanted, at):
     """What is wrong with the output of forward, or None."""
     if refused(told, "forward"):
         return refused(told, "forward")
     complaint = about_tensor(told["y"], wanted)
-    return complaint and f"{at}: {name} returned {what(told['y'])}. {complaint}"
+    return complaint and f"{at}: forward returned {what(told['y'])}. {complaint}"
 
 
 def about_tensor(entry, wanted, sizes=()):
@@ -48,7 +52,7 @@ def about_tensor(entry, wanted, sizes=()):
     values = values_of(entry)
     if values is None:
         return f"A tensor of shape {np.shape(wanted)} is asked for."
-    if "float" in entry["dtype"] and entry["dtype"] != "float64":
+    if entry["dtype"] != "float64":
         return f"It is of type {entry['dtype']}, and the inputs are of float64."
     complaint = diagnose(values, wanted, sizes)
     if complaint is None and not np.allclose(values, wanted, rtol=1e-10, atol=1e-12):
@@ -80,15 +84,19 @@ def about_gradients(told, wanted, at, sizes=()):
     """
     returned = entries(told, len(wanted))
     if "returned" not in told:
-        return refused(told, "backward") or f"{at}: backward was never called."
+        return (
+            refused(told, "forward")
+            or refused(told, "backward")
+            or (f"{at}: backward was never called, because the output does not require a gradient.")
+        )
     if any(same(entry, UNFILLED) for entry in returned):
         return "backward is still blank."
     if returned == [None]:
         return f"{at}: backward returned None. Is there a `return`?"
     if len(returned) != len(wanted):
         return (
-            f"backward returned {count(returned)}, and forward was given {len(wanted)} inputs "
-            f"after ctx ({', '.join(wanted)}). Each of them has its place in the answer."
+            f"backward returned {count(returned)}, and forward was given "
+            f"{' and '.join(wanted)} after ctx. Each input has one place in the answer."
         )
     for entry, (name, x_bar) in zip(returned, wanted.items(), strict=True):
         complaint = about_entry(entry, x_bar, sizes)
@@ -133,4 +141,21 @@ def sends(rule, place=0):
 
 def anywhere(test):
     """A looks_like: `test(told)` holds in some report, which may be one of an exception."""
-    return lambda cases, reports: any(test(report.get("returned", report)) for report in reports)
+
+    def looks_like(cases, reports):
+        return any(holds(test, report.get("returned", report)) for report in reports)
+
+    return looks_like
+
+
+def holds(test, told):
+    """Whether a test holds; it does not where something that it asks for is not there."""
+    try:
+        return bool(test(told))
+    except (KeyError, IndexError, TypeError):
+        return False
+
+
+def refuses(by, words):
+    """A looks_like: PyTorch refused what `by` does, and said these words."""
+    return anywhere(lambda told: told["refused"]["by"] == by and words in told["refused"]["text"])

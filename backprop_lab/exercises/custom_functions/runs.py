@@ -19,7 +19,7 @@ def is_blank(answer):
     if answer is ...:
         return True
     if not isinstance(answer, type) or not issubclass(answer, torch.autograd.Function):
-        kind = answer.__name__ if isinstance(answer, type) else f"a {type(answer).__name__}"
+        kind = "one without that" if isinstance(answer, type) else f"a {type(answer).__name__}"
         raise TypeError(
             f"A class is asked for that is written `class …(torch.autograd.Function):`, and {kind} "
             "came. Hand over the class itself, without parentheses after its name."
@@ -31,9 +31,10 @@ def run(answer, inputs, z_bar, frozen=()):
     """What a Function with one output does: forward, then backward from the cotangent `z_bar`.
 
     Arguments: inputs (arrays, which become tensors that share their memory, and numbers), z_bar
-    (array or number), frozen (places of the arrays that want no gradient).
-    Returns a dict; see the keys below. "refused" is there if PyTorch, and no line of the answer,
-    has raised: {"by": "forward" or "backward", "text"}.
+    (an array), frozen (places of the arrays that want no gradient).
+    Returns ... if forward is blank, or a dict: "y", "returned" (what backward returned, entry by
+    entry), "kept" (attributes of ctx that hold tensors), "saved" (what save_for_backward was
+    given), and "refused" if PyTorch, and no line of the answer, has raised.
     """
     import torch
 
@@ -55,10 +56,7 @@ def run(answer, inputs, z_bar, frozen=()):
 
 
 def attempt(told, by, action):
-    """What `action` returns; what PyTorch itself refuses is noted, what the answer raises goes on.
-
-    An unused input counts as refused; by then "returned" says what came back.
-    """
+    """What `action` returns; PyTorch's own refusals are noted, exceptions of the answer go on."""
     try:
         return action()
     except Exception as error:
@@ -76,7 +74,7 @@ def recorded(answer, told):
         try:
             came = inner(ctx, *z_bars)
         except TypeError as error:
-            error.__notes__ = notes(error)
+            error.__notes__ = notes(error, ctx)
             raise
         told["returned"] = [describe(x) for x in came] if type(came) is tuple else [describe(came)]
         return came
@@ -91,24 +89,28 @@ def rule_of(answer):
     return "backward" if answer.vjp is torch.autograd.Function.vjp else "vjp"
 
 
-def notes(error):
-    """One sentence if the line that raised works with the whole tuple of saved tensors."""
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    boxes = [name for name, x in frames[-1].f_locals.items() if is_box(x)]
-    return [f"`{boxes[0]}` {IS_A_TUPLE}"] if boxes else []
+def notes(error, ctx):
+    """One sentence if the function that raised holds the whole tuple of saved tensors."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    boxes = [name for name, x in frame.f_locals.items() if is_box(x, ctx.saved_tensors)]
+    return [f"`{boxes[0]}` {IS_A_TUPLE}"] if boxes and own_frames(error) else []
 
 
 IS_A_TUPLE = "is a tuple of tensors here, and not a tensor."
 
 
-def is_box(x):
-    import torch
-
-    return type(x) is tuple and bool(x) and all(isinstance(t, torch.Tensor) for t in x)
+def is_box(x, tensors):
+    """Whether something is the tuple of these tensors; each look at ctx makes a new one."""
+    if type(x) is not tuple or len(x) != len(tensors) or not x:
+        return False
+    return all(
+        hasattr(a, "data_ptr") and a.data_ptr() == b.data_ptr()
+        for a, b in zip(x, tensors, strict=True)
+    )
 
 
 def leaves(inputs, frozen=()):
-    """Tensors for arrays and 0-d arrays, all but the frozen ones with a gradient; numbers stay."""
+    """Tensors for arrays, all but the frozen ones with a gradient; numbers stay numbers."""
     return [
         tensor(x).requires_grad_(i not in frozen) if isinstance(x, np.ndarray) else x
         for i, x in enumerate(inputs)
@@ -119,7 +121,7 @@ def tensor(x):
     """A tensor that shares the memory of an array, so that a change of it is seen."""
     import torch
 
-    return torch.from_numpy(x) if isinstance(x, np.ndarray) else torch.tensor(x)
+    return torch.from_numpy(x)
 
 
 def describe(x):

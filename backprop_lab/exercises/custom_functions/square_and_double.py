@@ -2,40 +2,66 @@
 
 import numpy as np
 
+from ..diagnosis import shown
 from ..exercise import Exercise, Hint, Misconception
-from .reading import about_gradients, about_keeping, about_value, anywhere, sends, shown
+from .reading import (
+    about_gradients,
+    about_keeping,
+    about_value,
+    anywhere,
+    numbers,
+    pull_back,
+    refuses,
+    sends,
+    values_of,
+)
 from .runs import IS_A_TUPLE, OTHER, is_blank, run
-
-POLYNOMIAL = np.array([2.0, 0.0, 0.0])  # highest power first
 
 
 def square_cases(seed):
     rng = np.random.default_rng([seed, 61])
-
-    def numbers(*shape):
-        return rng.uniform(0.4, 2.6, shape) * rng.choice([-1, 1], shape)
-
-    cases = [{"x": numbers(*shape), "y_bar": numbers(*shape)} for shape in ((1,), (3,), (4, 2))]
-    square = {"x": numbers(3, 3), "y_bar": np.asfortranarray(numbers(3, 3))}
-    return [*cases, square]
+    shapes = [(2,), (5,), (4, 3)]
+    cases = [{"x": numbers(rng, *shape), "grad_output": numbers(rng, *shape)} for shape in shapes]
+    grad_output = np.asfortranarray(numbers(rng, 3, 3))  # need not lie in memory row by row
+    return [*cases, {"x": numbers(rng, 3, 3), "grad_output": grad_output}]
 
 
 def probe_square(answer, case):
-    return ... if is_blank(answer) else run(answer, [case["x"]], case["y_bar"])
-
-
-def slope(x):
-    return np.polyval(np.polyder(POLYNOMIAL), x)
+    return ... if is_blank(answer) else run(answer, [case["x"]], case["grad_output"])
 
 
 def judge_square(case, told):
-    x, y_bar = case["x"], case["y_bar"]
+    x, grad_output = case["x"], case["grad_output"]
     at = f"At {shown(x=x)}"
-    complaint = about_value(told, np.polyval(POLYNOMIAL, x), at)
+    complaint = about_value(told, value(x), at)
     if complaint is None:
-        at = f"{at}, {shown(grad_output=y_bar)}"
-        complaint = about_gradients(told, {"x": slope(x) * y_bar}, at) or about_keeping(told)
+        x_bar = pull_back(value, x, grad_output)
+        at = f"{at}, {shown(grad_output=grad_output)}"
+        complaint = about_gradients(told, {"x": x_bar}, at) or about_keeping(told)
     return [complaint] if complaint else []
+
+
+def value(x):
+    return 2 * x * x
+
+
+def slope(x):
+    return pull_back(value, x, np.ones(np.shape(x)))
+
+
+def reads_memory_in_order(cases, reports):
+    """Whether all is right until the cotangent lies in memory column by column."""
+    if any(judge_square(*pair) for pair in told_in(cases[:-1], reports[:-1])):
+        return False
+    case, report = cases[-1], reports[-1]
+    if "view size" in report.get("raised", ""):
+        return True
+    mixed_up = slope(case["x"]) * case["grad_output"].T
+    return np.allclose(values_of(report["returned"]["returned"][0]), mixed_up, rtol=1e-9)
+
+
+def told_in(cases, reports):
+    return [(case, report["returned"]) for case, report in zip(cases, reports, strict=True)]
 
 
 def wrong(backward, forward="ctx.save_for_backward(x); return 2 * x * x", arguments="ctx, x"):
@@ -87,27 +113,27 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
             unpacked("return grad_output * 2 * x"),
             "Half of what it should be: you took the slope of x², and y is 2x². The 2 in front "
             "stretches every nudge as well.",
-            sends(lambda case: case["y_bar"] * 2 * case["x"]),
+            sends(lambda case: case["grad_output"] * 2 * case["x"]),
         ),
         Misconception(
             "sends_the_value",
             unpacked("return grad_output * 2 * x * x"),
             "Upstream is multiplied by y itself. What counts on the way back is how far y *moves* "
             "per unit of x.",
-            sends(lambda case: case["y_bar"] * 2 * case["x"] ** 2),
+            sends(lambda case: case["grad_output"] * 2 * case["x"] ** 2),
         ),
         Misconception(
             "constant_slope",
             wrong("return 4 * grad_output"),
             "The slope is 4 wherever x is. y is a parabola: the farther out x lies, the steeper "
             "it is.",
-            sends(lambda case: 4 * case["y_bar"]),
+            sends(lambda case: 4 * case["grad_output"]),
         ),
         Misconception(
             "right_at_3_only",
             wrong("return 12 * grad_output"),
             "12 is the slope at x = 3, and at no other x. Save x, and work it out from there.",
-            sends(lambda case: 12 * case["y_bar"]),
+            sends(lambda case: 12 * case["grad_output"]),
         ),
         Misconception(
             "always_12",
@@ -126,8 +152,14 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
         Misconception(
             "takes_the_box_for_its_content",
             wrong("x = ctx.saved_tensors; return grad_output * 2 * x"),
-            "`ctx.saved_tensors` is a tuple, also when one tensor was saved: it has to be unpacked.",
+            "`ctx.saved_tensors` is a tuple, also when one tensor was saved: unpack it.",
             anywhere(lambda told: IS_A_TUPLE in told["raised"]),
+        ),
+        Misconception(
+            "nothing_saved",
+            wrong("x, = ctx.saved_tensors; return grad_output * 2 * x", "return 2 * x * x"),
+            "backward opens ctx and finds nothing in it. It is forward that has to save x there.",
+            anywhere(lambda told: "got 0)" in told["raised"] or "tuple index" in told["raised"]),
         ),
         Misconception(
             "returns_a_number",
@@ -135,6 +167,27 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
             "backward returned something that is no tensor. A gradient is a tensor of the shape of "
             "the input that it belongs to.",
             anywhere(lambda told: "kind" in told["returned"][0]),
+        ),
+        Misconception(
+            "one_number_for_all",
+            unpacked("return (grad_output * 2 * x).sum()"),
+            "One number came back for the whole of x. PyTorch sums a gradient that is too large "
+            "down to the shape of the input, and never spreads one that is too small: each entry "
+            "of x needs its own.",
+            lambda cases, reports: all(
+                np.size(values_of(report["returned"]["returned"][0])) == 1 for report in reports
+            ),
+        ),
+        Misconception(
+            "memory_order",
+            wrong(
+                "x, = ctx.saved_tensors\n"
+                "        upstream = torch.as_strided(grad_output, x.shape, x.stride())\n"
+                "        return upstream * 4 * x"
+            ),
+            "grad_output need not lie in memory row by row: whoever comes after you may have "
+            "transposed. Compute with it as a tensor, and let PyTorch find its entries.",
+            reads_memory_in_order,
         ),
         Misconception(
             "kept_on_ctx",
@@ -152,15 +205,14 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
             ),
             "x is kept in a place that all runs share, and a second call of `apply` overwrites "
             "what the first one left. Each run has a ctx of its own: that is what it is for.",
-            sends(lambda case: case["y_bar"] * slope(OTHER * case["x"])),
+            sends(lambda case: case["grad_output"] * slope(OTHER * case["x"])),
         ),
         Misconception(
             "ctx_is_forgotten",
             wrong("x, = ctx.saved_tensors; return grad_output * 2 * x", "return 2 * x * x", "x"),
             "forward is called with one thing more than it names: ctx comes first, then the "
             "inputs. It is the bag that backward will open.",
-            anywhere(lambda told: "positional argument" in told["refused"]["text"]
-                     and told["refused"]["by"] == "forward"),
+            refuses("forward", "positional argument but"),
         ),
     ),
     hints=(

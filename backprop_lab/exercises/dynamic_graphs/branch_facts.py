@@ -20,6 +20,7 @@ def branch_facts_cases(seed):
     for size, side in ((2, 1), (2, -1), (3, 1), (4, -1), (5, 1), (3, -1)):
         x = signed(rng, size)
         x[0] += side * (0.3 + abs(x.sum()))
+        x = side * abs(x) if size == 3 else x  # all of one sign, in the case of three
         cases.append({"x": x, "w": signed(rng, size), "b": signed(rng, size, 0.2, 0.9)})
     x = np.array([1.5, -0.5, -1.0])
     return [*cases, {"x": x, "w": signed(rng, 3), "b": signed(rng, 3)}]
@@ -59,8 +60,8 @@ def complain_of_operators(listed, wanted):
         yield "these operators are right, and stand in the order in which backward meets them."
     elif listed != wanted:
         yield (
-            f"the graph of the result does not hold {', '.join(listed) or 'no operator at all'}, "
-            "in this order. Which lines ran, and which of their results does the loss depend on?"
+            f"the operators in the graph of the result are not {', '.join(listed) or 'none at all'}"
+            ". Which lines ran, and on which of their results does the loss depend?"
         )
 
 
@@ -87,10 +88,21 @@ def gives_zero(cases, reports):
     zeros = 0
     for case, output in reports_of(cases, reports):
         idle = "b" if case["x"].sum() > 0 else "w"
-        zeros += output[idle] is not None and np.asarray(output[idle], dtype=float).any() == 0
+        came = output[idle]
+        zeros += came is not None and np.size(came) > 0 and not np.asarray(came, dtype=float).any()
         if judge_branch_facts(case, output | {idle: None}):
             return False
     return zeros > 0
+
+
+def adds_the_condition(cases, reports):
+    """The right operators, and those of the condition before them."""
+    listed = [(case, output["operators"]) for case, output in reports_of(cases, reports)]
+    return all(
+        names[-3:] == OPERATORS[bool(case["x"].sum() > 0)]
+        and names[:-3] in (["sum"], ["gt"], ["sum", "gt"])
+        for case, names in listed
+    )
 
 
 FACTS = """
@@ -117,13 +129,12 @@ BRANCH_FACTS = Exercise(
     minutes=8,
     points=3,
     contract="""\
-Predict what PyTorch finds for `forked(x, w, b)`, where x, w and b all require a gradient. Write
-`branch_facts(x, w, b)` with NumPy alone: its inputs are arrays of one length. Return a dictionary:
+Predict what PyTorch finds for `forked(x, w, b)` if x, w and b all require a gradient. Write
+`branch_facts(x, w, b)` with NumPy alone, for arrays of one length. Return a dictionary:
 
 - `"operators"`: the operators in the graph of the result, in the order in which they ran, by the
   names `"sum"`, `"gt"` (that is `>`), `"mul"`, `"sub"`, `"pow"`.
-- `"x"`, `"w"`, `"b"`: what stands in their `.grad` after `backward()`: an array, or whatever else
-  stands there.""",
+- `"x"`, `"w"`, `"b"`: what stands in their `.grad` after `backward()`, an array or not.""",
     cases=branch_facts_cases,
     judge=judge_branch_facts,
     misconceptions=(
@@ -148,6 +159,7 @@ Predict what PyTorch finds for `forked(x, w, b)`, where x, w and b all require a
             wrong(first='"sum", "gt"'),
             "You list the operators of the condition. Its outcome is a plain True or False that "
             "tells Python where to go; the result is not computed from it.",
+            adds_the_condition,
         ),
         Misconception(
             "always_the_first_branch",
@@ -197,6 +209,7 @@ Predict what PyTorch finds for `forked(x, w, b)`, where x, w and b all require a
             "passes one operator more, mul or sub, whichever ran.",
         ),
     ),
-    why="The if left no trace in the graph, only the branch that it chose. A parameter of the other "
-    "branch keeps `.grad = None`; an optimizer skips it, whereas a 0 would let momentum move it on.",
+    why="The if left no trace in the graph, only the branch that it chose. A parameter of the "
+    "other branch keeps `.grad = None`, and an optimizer skips it; a 0 would be a gradient like "
+    "any other, and momentum would move the parameter on.",
 )  # fmt: skip

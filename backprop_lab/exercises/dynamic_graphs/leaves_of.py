@@ -2,18 +2,16 @@
 
 import numpy as np
 
-from ..exercise import Exercise, Hint, Misconception
+from ..exercise import Exercise, Hint, Misconception, call
 from ..random_graphs import what_came
-from .pieces import leaf, reports_of, signed
+from .pieces import a, reports_of, signed
+from .recipes import build, letter, random_recipe, recipe, shown, wanted
 
-DEEP = 4000  # operators in a row; Python and Jupyter give up on recursion before
+DEEP = 3300  # operators in a row; Python and Jupyter give up on recursion before
 
 
 def leaves_of_cases(seed):
-    """Recipes: each step joins two of the tensors so far, and the last tensor is the result.
-
-    "grad" says which leaves require a gradient. Two leaves may hold the same number.
-    """
+    """Recipes, some of which have two leaves that hold the same number."""
     rng = np.random.default_rng([seed, 74])
     same = float(signed(rng, ()))
     small = [
@@ -22,42 +20,10 @@ def leaves_of_cases(seed):
         recipe([same, same], [True, True], ["*01"]),
         recipe([same, 0.7], [True, False], ["*01", "+22"]),
         recipe([same, 0.7], [False, False], ["*01"]),
-        recipe([same, same, 1.3], [True, False, True], ["*01", "s3", "+34", "*52", "+63"]),
+        recipe([same, same, 1.3], [True, True, True], ["*01", "s3", "+34", "*52", "+63"]),
     ]
-    drawn = [random_recipe(rng, size) for size in (4, 7, 11)]
+    drawn = [random_recipe(rng, size) for size in (5, 7, 11)]
     return [*small, *drawn, recipe([same, -same], [True, True], ["*01"], deep=DEEP)]
-
-
-def recipe(values, grad, steps=(), deep=0):
-    return {"values": np.array(values), "grad": list(grad), "steps": list(steps), "deep": deep}
-
-
-def random_recipe(rng, size):
-    """`size` steps over four leaves, one of which is not used; one does not require a gradient."""
-    values = np.append(signed(rng, 3), 0.5)
-    grad = [bool(x) for x in rng.permutation([True, True, False])] + [True]
-    steps, idle = [], list("012")
-    for i in range(size):
-        known = [*"012", *(chr(ord("4") + j) for j in range(i))]
-        first = idle.pop() if idle else known[-1]
-        second = str(rng.choice(known))
-        steps.append(f"{rng.choice(['*', '+', 's'])}{first}{second}")
-    return recipe(values, grad, steps)
-
-
-def build(case):
-    """The leaves of a recipe and its result, as tensors."""
-    leaves = [
-        leaf(np.array(value), grad) for value, grad in zip(case["values"], case["grad"], strict=True)
-    ]
-    tensors = list(leaves)
-    for symbol, *places in case["steps"]:
-        x, *y = [tensors[ord(place) - ord("0")] for place in places]
-        join = {"*": lambda x, y: x * y, "+": lambda x, y: x + y, "s": lambda x, *y: x.sin()}
-        tensors.append(join[symbol](x, *y))
-    for _ in range(case["deep"]):
-        tensors.append(tensors[-1] + tensors[-1])
-    return leaves, tensors[-1]
 
 
 def probe_leaves_of(answer, case):
@@ -66,7 +32,7 @@ def probe_leaves_of(answer, case):
 
     leaves, result = build(case)
     numbers = {id(x): i for i, x in enumerate(leaves)}
-    came = answer(result)
+    came = call(answer, {"tensor": result})
     if came is None or came is ... or isinstance(came, torch.Tensor):
         return ... if came is ... else {"not a list": type(came).__name__}
     if not isinstance(came, (list, tuple, set, frozenset, type({}.keys()), type({}.values()))):
@@ -76,29 +42,15 @@ def probe_leaves_of(answer, case):
     ]
 
 
-def wanted(case):
-    """The numbers of the leaves that require a gradient and that the result depends on."""
-    last = len(case["values"]) + len(case["steps"]) - 1
-    reached, waiting = {last}, [last]
-    while waiting:
-        step = waiting.pop() - len(case["values"])
-        places = case["steps"][step] if step >= 0 else ""
-        places = places[1:2] if places[:1] == "s" else places[1:]
-        new = {ord(place) - ord("0") for place in places} - reached
-        reached |= new
-        waiting += new
-    return [i for i, grad in enumerate(case["grad"]) if grad and i in reached]
-
-
 def judge_leaves_of(case, output):
     if not isinstance(output, list):
         kind = output.get("not a list") if isinstance(output, dict) else None
-        came = f"a {kind} came." if kind and kind != "NoneType" else what_came(None)
+        came = f"{a(kind)} came." if kind and kind != "NoneType" else what_came(None)
         return [f"A list of tensors is asked for; {came}"]
     at = shown(case)
     strange = [x for x in output if isinstance(x, str)]
     if strange:
-        return [f"{at}\nThe list holds a {strange[0]}. Leaves are tensors."]
+        return [f"{at}\nThe list holds {a(strange[0])}. Leaves are tensors."]
     if -1 in output:
         return [f"{at}\nThe list holds a tensor that is none of the leaves, or a copy of one."]
     right = wanted(case)
@@ -114,33 +66,26 @@ def judge_leaves_of(case, output):
     return []
 
 
-def letter(i):
-    return "abcdefghijklmnopqrstuvwxyz"[i]
+def shallow(cases, reports):
+    """What came back for all cases but the deep one, the last, in which much may be cut short."""
+    return reports_of(cases[:-1], reports[:-1])
 
 
-def shown(case):
-    """The lines of code that make a case's graph."""
-    count = len(case["values"])
-    lines = [
-        f"{letter(i)} = {value:.3g}{'' if grad else ', which requires no gradient'}"
-        for i, (value, grad) in enumerate(zip(case["values"], case["grad"], strict=True))
-    ]
-    for i, (symbol, *places) in enumerate(case["steps"], count):
-        x, y = [letter(ord(place) - ord("0")) for place in [*places, *places][:2]]
-        lines.append(f"{letter(i)} = " + (f"sin({x})" if symbol == "s" else f"{x} {symbol} {y}"))
-    last = letter(count + len(case["steps"]) - 1)
-    if case["deep"]:
-        lines.append(f"and {case['deep']} times {last} = {last} + {last}")
-    return "\n".join(["The graph:", *[f"  {line}" for line in lines], f"leaves_of({last})"])
+def one_side(cases, reports):
+    """Whether the first input of each operator was followed alone, or the last one."""
+    return any(
+        lists_as(lambda case, side=side: wanted(case, side))(cases, reports)
+        for side in (slice(None, 1), slice(-1, None))
+    )
 
 
 def lists_as(rule):
     """Whether the lists that came back hold what `rule(case)` gives, and not all are right."""
 
     def looks_like(cases, reports):
-        pairs = reports_of(cases, reports)
+        pairs = shallow(cases, reports)
         return any(judge_leaves_of(*pair) for pair in pairs) and all(
-            sorted(output) == sorted(rule(case)) for case, output in pairs if not case["deep"]
+            sorted(output) == sorted(rule(case)) for case, output in pairs
         )
 
     return looks_like
@@ -148,12 +93,17 @@ def lists_as(rule):
 
 def takes_equal_for_one(cases, reports):
     """Whether all that is missing, and something is, holds the same number as a leaf listed."""
-    pairs = [pair for pair in reports_of(cases, reports) if judge_leaves_of(*pair)]
+    pairs = [pair for pair in shallow(cases, reports) if judge_leaves_of(*pair)]
     return bool(pairs) and all(
         set(output) < set(wanted(case))
         and set(case["values"][wanted(case)]) == set(case["values"][output])
         for case, output in pairs
     )
+
+
+def repeats_a_leaf(report):
+    came = report.get("returned", [])
+    return any(type(x) is int and x >= 0 and came.count(x) > 1 for x in came)
 
 
 def raised(*parts):
@@ -179,8 +129,9 @@ def leaves_of(tensor):
 """
 
 
-def wrong(alone="return [tensor] if tensor.requires_grad else []", found="leaves += [node.variable]",
-          further="node.next_functions", mark="seen.add(following)"):  # fmt: skip
+def wrong(alone="return [tensor] if tensor.requires_grad else []",
+          found="leaves += [node.variable]", further="node.next_functions",
+          mark="seen.add(following)"):  # fmt: skip
     return WALK.format(alone=alone, found=found, further=further, mark=mark)
 
 
@@ -204,10 +155,11 @@ gradient, each once, in any order.
     judge=judge_leaves_of,
     misconceptions=(
         Misconception(
-            "the_first_input_only",
+            "one_input_only",
             wrong(further="node.next_functions[:1]"),
-            "Only the first input of each operator was followed. A product has two, and each may "
-            "lead to other leaves.",
+            "Only one input of each operator was followed. A product has two, and each may lead to "
+            "other leaves.",
+            one_side,
         ),
         Misconception(
             "lists_operators",
@@ -215,7 +167,7 @@ gradient, each once, in any order.
             "There are nodes in your list. A leaf's node, AccumulateGrad, waits where the leaf "
             "gathers its gradient; the leaf is the tensor that it holds.",
             lambda cases, reports: any(
-                "AccumulateGrad" in output for _, output in reports_of(cases, reports)
+                "AccumulateGrad" in output for _, output in shallow(cases, reports)
             ),
         ),
         Misconception(
@@ -223,10 +175,7 @@ gradient, each once, in any order.
             wrong(mark="if following.next_functions: seen.add(following)"),
             "A leaf stands in your list once for each road that leads to it. Remember which nodes "
             "you have visited.",
-            lambda cases, reports: any(
-                isinstance(output, list) and any(output.count(x) > 1 for x in set(output) - {-1})
-                for output in (report.get("returned") for report in reports)
-            ),
+            lambda cases, reports: any(map(repeats_a_leaf, reports)),
         ),
         Misconception(
             "recursion",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..diagnosis import close, diagnose
-from ..exercise import Exercise, Hint, Misconception
+from ..exercise import Exercise, Hint, Misconception, call
 from .pieces import WHY, leaf, nothing_arrives, pull, reports_of, returned, signed, slopes, tell
 
 FILLS = {  # what stands behind the end of a sequence: (in scores, in targets)
@@ -15,15 +15,15 @@ FILLS = {  # what stands behind the end of a sequence: (in scores, in targets)
 def masked_mean_loss_cases(seed):
     rng = np.random.default_rng([seed, 76])
     plan = [
-        (2, 3, "small"), (3, 4, "zeros"), (4, 5, "1000"), (3, 5, "nan"), (5, 3, "inf"),
+        (3, 4, "small"), (4, 3, "zeros"), (4, 5, "1000"), (3, 5, "nan"), (5, 3, "inf"),
         (3, 3, "both"), (4, 3, "targets"),
     ]  # fmt: skip
     return [padded(rng, *plan[i], empty=i in (3, 4)) for i in range(len(plan))]
 
 
 def padded(rng, batch, longest, fill, empty):
-    """A batch of sequences, one of full length, one shorter; where `empty`, one of length 0."""
-    lengths = np.append([longest, int(rng.integers(1, longest))],
+    """A batch of sequences, one of full length, one two shorter; where `empty`, one of length 0."""
+    lengths = np.append([longest, int(rng.integers(1, longest - 1))],
                         rng.integers(1, longest + 1, batch - 2))  # fmt: skip
     if empty:
         lengths[2] = 0
@@ -31,12 +31,18 @@ def padded(rng, batch, longest, fill, empty):
     padding = np.arange(longest) >= lengths[:, None]
     scores, targets = (np.array(signed(rng, (batch, longest))) for _ in range(2))
     scores[padding], targets[padding] = FILLS[fill]
-    return {"scores": scores, "targets": targets, "lengths": lengths, "u": signed(rng, (), 1.5, 2.5)}
+    return {
+        "scores": scores,
+        "targets": targets,
+        "lengths": lengths,
+        "u": signed(rng, (), 1.5, 2.5),
+    }
 
 
 def probe_masked_mean_loss(answer, case):
     scores = leaf(case["scores"])
-    loss = answer(scores, leaf(case["targets"], False), leaf(case["lengths"], False))
+    given = {name: leaf(case[name], False) for name in ("targets", "lengths")}
+    loss = call(answer, {"scores": scores} | given)
     if loss is ...:
         return ...
     return tell(loss, scores=scores) | {"gradients": pull(loss, case["u"], scores=scores)}
@@ -62,11 +68,13 @@ def judge_masked_mean_loss(case, output):
     trouble = returned(output, (), "loss")
     if trouble:
         return [f"{at}: {trouble}"]
+    if np.isnan(output["value"]):
+        return [f"{beyond}: the loss is nan."]
     sizes = [("the number of real entries", real(case).sum()),
              ("the number of all entries", batch * longest), ("the batch size", batch)]  # fmt: skip
     trouble = diagnose(output["value"], loss_of(case), [s for s in sizes if s[1] > 1])
     if trouble:
-        return [f"{beyond}: the loss is {output['value']:.4g}. {trouble}"]
+        return [f"{beyond}: the loss is wrong. {trouble}"]
     if not output["tracked"]:
         return [f"{at} the loss is right, and it has no history: nothing can be sent back from it."]
     return [f"{beyond}: the loss is right. {text}" for text in about_gradients(case, output)][:1]
@@ -248,11 +256,11 @@ Write `masked_mean_loss(scores, targets, lengths)` in PyTorch. `scores` and `tar
         ),
         Hint(
             "My loss is right, and the gradient is nan",
-            "What does an operator do on the way back if a nan went into it? Choose before anything "
-            "is squared, and nan meets no slope.",
+            "What does an operator do on the way back if a nan went into it? Choose before "
+            "anything is squared, and nan meets no slope.",
         ),
     ),
-    why="One rectangle, any lengths, and padding that cannot be felt: it was left out before anything "
-    "was computed from it. The graph of a batch is recorded for these lengths, and the next batch "
-    "brings its own.",
+    why="One rectangle, any lengths, and padding that cannot be felt: it was left out before "
+    "anything was computed from it. Nobody declared the lengths: this graph was recorded for "
+    "them, and the next batch gets its own.",
 )  # fmt: skip

@@ -20,15 +20,16 @@ def leaf(array, requires_grad=True):
 def tell(tensor, **leaves):
     """What an answer returned, as plain data, before anybody runs a backward pass.
 
-    Keys: type; value and tracked (does it require a gradient?), for a tensor; touched: the leaves
-    that have a `.grad` already.
+    Keys: type; touched, the leaves that have a `.grad` already; and for a tensor value, tracked
+    (does it require a gradient?) and dtype.
     """
     import torch
 
-    told = {"type": "blank" if tensor is ... else type(tensor).__name__}
-    told["touched"] = [name for name, x in leaves.items() if x.grad is not None]
+    touched = [name for name, x in leaves.items() if x.grad is not None]
+    told = {"type": type(tensor).__name__, "touched": touched}
     if isinstance(tensor, torch.Tensor):
-        told |= {"value": array_of(tensor), "tracked": bool(tensor.requires_grad)}
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        told |= {"value": array_of(tensor), "tracked": bool(tensor.requires_grad), "dtype": dtype}
     return told
 
 
@@ -49,11 +50,23 @@ def pull(tensor, u, **leaves):
     if tuple(tensor.shape) != np.shape(u):
         return "shape"
     try:
-        tensor.backward(torch.from_numpy(np.array(u)))
+        (tensor * torch.from_numpy(np.array(u))).sum().backward()
     except RuntimeError as error:
         text = str(error)
         return "changed" if "inplace" in text else "freed" if "second time" in text else "failed"
     return {name: array_of(x.grad) for name, x in leaves.items()}
+
+
+def a(kind):
+    """The name of a type with its article.
+
+    >>> a("float"), a("int"), a("NoneType"), a("ellipsis")
+    ('a float', 'an int', 'None', '...')
+    """
+    special = {"NoneType": "None", "ellipsis": "..."}
+    return (
+        special.get(kind) or f"{'an' if kind[0] in 'AEIOaeio' or kind == 'ndarray' else 'a'} {kind}"
+    )
 
 
 WHY = {
@@ -69,8 +82,7 @@ def returned(told, shape, what="result"):
     if told["type"] == "NoneType":
         return "A tensor is asked for, and None came: did your function forget its return?"
     if "value" not in told:
-        kind = "..." if told["type"] == "blank" else f"a {told['type']}"
-        return f"A tensor is asked for, and {kind} came. A tensor knows what made it; a number not."
+        return f"A tensor, which knows what made it, is asked for, and {a(told['type'])} came."
     if told["touched"]:
         return (
             f"After the call {', '.join(told['touched'])} has a `.grad` already. Build the {what} "
@@ -78,6 +90,8 @@ def returned(told, shape, what="result"):
         )
     if np.shape(told["value"]) != shape:
         return f"The {what} has the shape {np.shape(told['value'])}, and it has to be {shape}."
+    if told["dtype"] != "float64":
+        return f"The {what} is {told['dtype']}, and what it is made of is float64: digits are lost."
     return None
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..build_an_engine.pieces import one_by_one
-from ..diagnosis import close
 from ..exercise import Exercise, Hint, Misconception
 from ..probing import UNFILLED
 from .pieces import (
@@ -66,12 +65,17 @@ def complain(name, case, told):
     if trouble:
         return f"{name}: {trouble}"
     inputs = {key: case[key] for key in ("x", "w", "b")}
-    if not close(told["value"], VALUES[name](**inputs)):
+    if not nearly(told["value"], VALUES[name](**inputs)):
         return f"{name}: the loss is not the one that the broken function computes."
     if not told["tracked"]:
         return f"{name}: the loss has no history now: nothing can be sent back from it."
     trouble = wrong_gradients(told["gradients"], gradients_of(name, case))
     return trouble and f"{name}: the loss is right. {trouble}"
+
+
+def nearly(got, wanted):
+    """Equal as far as float32 goes, which `torch.tensor` chooses for a Python number."""
+    return np.allclose(got, wanted, rtol=1e-5, atol=1e-6)
 
 
 def gradients_of(name, case):
@@ -95,9 +99,10 @@ def with_gradients(name, rule):
     def looks_like(cases, reports):
         return all(
             reaches(output[name])
+            and nearly(output[name]["value"], VALUES[name](case["x"], case["w"], case["b"]))
             and complain(name, case, output[name])
             and all(
-                close(np.nan if came is None else came, right)
+                nearly(np.nan if came is None else came, right)
                 for came, right in zip(
                     output[name]["gradients"].values(), frozen_slopes(rule, case), strict=True
                 )
@@ -125,7 +130,7 @@ def only_a_part(name, *missing):
     def looks_like(cases, reports):
         return all(
             reaches(output[name])
-            and close(output[name]["value"], VALUES[name](case["x"], case["w"], case["b"]))
+            and nearly(output[name]["value"], VALUES[name](case["x"], case["w"], case["b"]))
             and all(output[name]["gradients"][leaf] is None for leaf in missing)
             for case, output in reports_of(cases, reports)
         )
@@ -184,8 +189,9 @@ gradients are wrong. Write a mended version of each, and list them in `repair` u
             "the_parts_are_still_copied",
             wrong("stacked", "parts = torch.tensor([(x @ w).sum(), b], requires_grad=True)",
                   "return parts.square().sum() + w.square().sum()"),
-            "stacked: nothing arrives at b. `torch.tensor` copies numbers into a new leaf, and "
-            "`requires_grad=True` joins it to nothing. Which function joins tensors that exist?",
+            "stacked: nothing arrives at b: a copy of its number took its place. `torch.tensor` "
+            "makes a new leaf, and `requires_grad=True` joins it to nothing. Which function joins "
+            "tensors that exist?",
             only_a_part("stacked", "b"),
         ),
         Misconception(
@@ -242,8 +248,8 @@ gradients are wrong. Write a mended version of each, and list them in `repair` u
             "a_fresh_leaf",
             wrong("halved", "w = w.detach().clone().requires_grad_()",
                   "b = b.detach().clone().requires_grad_()", "return (x @ w + b).tanh().sum() / 2"),
-            "One of your functions begins with copies of w and b. They gather gradients of their "
-            "own, and those who asked get nothing.",
+            "In one of your functions nothing reaches w and b at all: a copy, a new leaf, took the "
+            "place of something on the way. It gathers a gradient of its own.",
             in_any(lambda told: reaches(told) and nothing_arrives(told)),
         ),
     ),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..diagnosis import close
-from ..exercise import Exercise, Hint, Misconception
+from ..exercise import Exercise, Hint, Misconception, call
 from .pieces import leaf, pull, reports_of, returned, signed, slopes, tell, wrong_gradients
 
 
@@ -12,15 +12,18 @@ def unroll_cases(seed):
     rng = np.random.default_rng([seed, 73])
     one = [{"w": np.array(0.9), "h": np.array(1.0), "steps": T, "u": np.array(1.0)} for T in (1, 3)]
     cases = [
-        {"w": signed(rng, ()), "h": signed(rng, shape), "steps": steps, "u": signed(rng, shape)}
-        for shape, steps in (((3,), 0), ((3,), 2), ((4,), 5), ((2, 3), 4), ((2,), 10))
-    ]
+        {"w": np.array(sign * abs(signed(rng, ()))), "h": signed(rng, shape), "steps": steps,
+         "u": signed(rng, shape)}
+        for shape, steps, sign in (
+            ((3,), 0, 1), ((3,), 2, -1), ((4,), 5, -1), ((2, 3), 4, 1), ((2,), 10, -1),
+        )
+    ]  # fmt: skip
     return [*one, *cases]
 
 
 def probe_unroll(answer, case):
     w, h = leaf(case["w"]), leaf(case["h"])
-    last = answer(w, h, case["steps"])
+    last = call(answer, {"w": w, "h": h, "steps": case["steps"]})
     if last is ...:
         return ...
     told = tell(last, w=w, h=h) | {"operators": operators(last)}
@@ -47,7 +50,7 @@ def judge_unroll(case, output):
         return [f"{at}: {trouble}"]
     if not close(output["value"], state(case, steps)):
         came = counted(case, output["value"])
-        said = f" That is what {came} step{'s' * (came != 1)} give." if came is not None else ""
+        said = f" It is the state after {came}." if came is not None else ""
         return [f"{at} the last state is not right.{said}"]
     if not output["tracked"]:
         return [f"{at} the last state has no history: nothing can be sent back from it."]
@@ -68,6 +71,8 @@ def state(case, steps):
 
 def counted(case, value):
     """The number of steps that a wrong last state would be right for, or None."""
+    if np.shape(value) != case["h"].shape:
+        return None
     return next((n for n in range(20) if close(value, state(case, n))), None)
 
 
@@ -94,10 +99,14 @@ def only_one_step_back(cases, reports):
     )
 
 
+def same_length(cases, reports):
+    """As many steps in every case, whatever `steps` is."""
+    counts = {counted(case, told["value"]) for case, told in reports_of(cases, reports)}
+    return len(counts) == 1 and None not in counts
+
+
 def in_place(cases, reports):
-    return any("in-place" in report.get("raised", "") for report in reports) or any(
-        report.get("returned", {}).get("gradients") == "changed" for report in reports
-    )
+    return any("in-place" in report.get("raised", "") for report in reports)
 
 
 def wrong(step="h = w * h", before="pass", count="steps", after="return h"):
@@ -133,18 +142,16 @@ $h \leftarrow w \cdot h$, taken `steps` times. `w` is a tensor with one number, 
         ),
         Misconception(
             "in_place",
-            wrong("h *= w", before="h = h.clone()"),
-            "The state was overwritten in place. Each product needs the state that it was given "
-            "for its backward rule; let `h` be the name of a new tensor in every step.",
+            wrong("h *= w"),
+            "The state that came in was written over. It belongs to whoever called you, and as a "
+            "leaf it is protected. `h = w * h` makes a new tensor in every step.",
             in_place,
         ),
         Misconception(
             "a_fixed_length",
             wrong(count="3"),
             "The number of steps is always the same. It comes with the input, as `steps`.",
-            lambda cases, reports: 1 == len({
-                counted(case, told["value"]) for case, told in reports_of(cases, reports)
-            } - {None}),
+            same_length,
         ),
         Misconception(
             "one_power",
@@ -165,8 +172,8 @@ $h \leftarrow w \cdot h$, taken `steps` times. `w` is a tensor with one number, 
         Misconception(
             "a_copy_of_the_weight",
             wrong(before="w = w.detach().requires_grad_()"),
-            "Nothing reaches w: you computed with a copy of it, a new leaf. `requires_grad_()` lets "
-            "the copy gather a gradient of its own; it does not join it to the old one.",
+            "Nothing reaches w: you computed with its number, or with a copy that is a new leaf. "
+            "`requires_grad_()` lets a copy gather a gradient of its own, and joins it to nothing.",
         ),
         Misconception(
             "forgets_the_first_state",
@@ -177,11 +184,12 @@ $h \leftarrow w \cdot h$, taken `steps` times. `w` is a tensor with one number, 
         Misconception(
             "numbers_not_tensors",
             wrong(after="return h.detach()"),
-            "The last state has no history: it was turned into a bare number, or cut off, at the "
-            "end.",
+            "The last state has no history: it was cut off, as a bare number or by `detach`, "
+            "`.data` or `no_grad`.",
             lambda cases, reports: all(
                 close(told["value"], state(case, case["steps"])) and not told["tracked"]
                 for case, told in reports_of(cases, reports)
+                if case["steps"]
             ),
         ),
     ),
@@ -197,8 +205,8 @@ $h \leftarrow w \cdot h$, taken `steps` times. `w` is a tensor with one number, 
         ),
         Hint(
             "PyTorch speaks of an in-place operation",
-            "`h *= w` writes over a state that a product still needs. `h = w * h` makes a new "
-            "tensor and gives it the old name.",
+            "`h *= w` writes over the tensor that came in. `h = w * h` makes a new one and gives "
+            "it the old name.",
         ),
     ),
     why="With h₀ = 1 the gradient by w is T·wᵀ⁻¹: T messages, one for each use, and each has "

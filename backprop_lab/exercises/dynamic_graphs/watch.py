@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..diagnosis import diagnose
-from ..exercise import Exercise, Hint, Misconception
-from .pieces import array_of, leaf, reports_of, signed
+from ..exercise import Exercise, Hint, Misconception, call
+from .pieces import a, array_of, leaf, reports_of, signed
 
 ENOUGH = 6  # entries of a log that are looked at
 
@@ -27,25 +27,23 @@ def probe_watch(answer, case):
     w, x, u = leaf(case["w"]), leaf(case["x"], False), leaf(case["u"], False)
     h = w * x
     logs = {"h": [], "w": []}
-    if (handle := answer(h, logs["h"])) is ...:
+    if (handle := call(answer, {"tensor": h, "log": logs["h"]})) is ...:
         return ...
     answer(w, logs["w"])
     before = {name: len(log) for name, log in logs.items()}
-    z = h * h
-    first = torch.autograd.grad(z, [w], u, retain_graph=True)[0]
+    result = (h * h * u).sum()
+    (first,) = torch.autograd.grad(result, [w], retain_graph=True)
     reached = {name: entries(log) for name, log in logs.items()}
-    h.register_hook(lambda gradient: gradient.mul_(1.0))
-    (second,) = torch.autograd.grad(z, [h], u, create_graph=True)
+    (second,) = torch.autograd.grad(result, [h], create_graph=True)
     with torch.no_grad():
         second.mul_(-3.0)
     told = {"handle": type(handle).__name__, "early": before, "reached": reached,
             "by_w": array_of(first), "later": entries(logs["h"])}  # fmt: skip
-    if not callable(getattr(handle, "remove", None)):
+    try:
+        handle.remove()
+    except (AttributeError, TypeError):
         return told
-    handle.remove()
-    torch.autograd.grad((w * x) ** 2, [w], u)
-    z = h * h
-    torch.autograd.grad(z, [w], u)
+    torch.autograd.grad((h * u).sum(), [w])
     return told | {"removed": entries(logs["h"])}
 
 
@@ -82,14 +80,14 @@ def judge_watch(case, output):
         if trouble:
             return [f"One backward pass, watching a tensor {kind}: {trouble}"]
     if len(output["later"]) != 2:
-        return [f"Two backward passes, and the log holds {len(output['later'])} entries."]
+        return [f"After two backward passes the log holds {len(output['later'])}, and 2 is right."]
     trouble = complain(output["later"], [wanted["h"], wanted["h"]])
     if trouble:
         return [f"After a second pass, whose gradients were written over later on: {trouble}"]
     if "removed" not in output:
         return [
             "The log is right, and there is no way to end it: `watch` has to return the handle "
-            f"that can be removed, and a {output['handle']} came."
+            f"that can be removed, and {a(output['handle'])} came."
         ]
     if len(output["removed"]) != len(output["later"]):
         return ["After `remove()` was called on what you returned, the log goes on growing."]
@@ -98,10 +96,10 @@ def judge_watch(case, output):
 
 def complain(log, wanted):
     if len(log) != len(wanted):
-        return f"the log holds {len(log)} entries, and {len(wanted)} is right."
+        return f"the log holds {len(log)}, and {len(wanted)} is right."
     for i, (entry, right) in enumerate(zip(log, wanted, strict=True)):
         if "type" in entry:
-            return f"entry {i} of the log is a {entry['type']}; a tensor is asked for."
+            return f"entry {i} of the log is {a(entry['type'])}; a tensor is asked for."
         trouble = diagnose(entry["value"], right)
         if trouble:
             return f"entry {i} of the log is not the gradient. {trouble}"
@@ -112,9 +110,7 @@ def complain(log, wanted):
 
 def changes(cases, reports):
     return all(
-        diagnose(told["by_w"], gradients(case)["w"])
-        or diagnose(told["reached"]["w"][-1]["value"], gradients(case)["w"])
-        for case, told in reports_of(cases, reports)
+        diagnose(told["by_w"], gradients(case)["w"]) for case, told in reports_of(cases, reports)
     )
 
 
@@ -186,8 +182,8 @@ copy of it is appended to the list `log`.
         Misconception(
             "changes_the_gradient",
             wrong("log.append(gradient.detach().clone())\n        return gradient * 0.5"),
-            "Your hook returns something, or writes on what it was given. What a hook returns takes "
-            "the place of the gradient, and everything below gets that.",
+            "Your hook returns something, or writes on what it was given. What a hook returns "
+            "takes the place of the gradient, and everything below gets that.",
             changes,
         ),
         Misconception(
@@ -223,8 +219,9 @@ copy of it is appended to the list `log`.
         Misconception(
             "watches_a_copy",
             wrong(register="return tensor.clone().register_hook(note)"),
-            "Nothing is ever logged. The hook sits on another tensor, one that no backward pass "
-            "comes to, or it was removed at once.",
+            "Nothing is ever logged. Either no hook is left on `tensor` itself (a clone of it, or "
+            "`tensor * 1`, is another tensor, and no backward pass comes there), or what the hook "
+            "gets does not end up in `log`.",
             logs_nothing,
         ),
         Misconception(
@@ -264,6 +261,6 @@ copy of it is appended to the list `log`.
             "history.",
         ),
     ),
-    why="The hook saw each gradient as it went by, and left no trace but the log. Norms, dead units "
-    "and the first nan are found that way, in a model that you need not touch.",
+    why="The hook saw each gradient as it went by, and left no trace but the log. Norms, dead "
+    "units and the first nan are found that way, in a model that you need not touch.",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MANY = 1000  # calls, after which somebody is going round in circles
+MANY = 10_000  # calls, after which somebody is going round in circles
 
 
 class Box:
@@ -15,7 +15,7 @@ class Box:
     def __call__(self, vector):
         self.calls += 1
         if self.calls > MANY:
-            raise RuntimeError(f"{self.name} was called {MANY} times, and nothing came of it.")
+            raise RuntimeError(f"{self.name} was called {MANY:,} times, and nothing came of it.")
         vector = np.array(vector, dtype=float)
         if vector.shape != (self.size,):
             raise ValueError(

@@ -72,8 +72,11 @@ def mistake(key, slot, formula, says):
     exec(f"def rule(op, sizes):{SIZES}    return {formula}\n", namespace)
 
     def looks_like(cases, reports):
-        pairs = [(namespace["rule"](**c), r["returned"]) for c, r in zip(cases, reports, strict=True)]
-        return all(rule is None or as_numbers(output)[slot] == rule for rule, output in pairs)
+        suspects = [namespace["rule"](**case) for case in cases]
+        return all(
+            suspect is None or as_numbers(report["returned"])[slot] == suspect
+            for suspect, report in zip(suspects, reports, strict=True)
+        )
 
     return Misconception(key, code, says, looks_like)
 

@@ -25,10 +25,11 @@ def probe_recover(answer, case):
 
 
 def judge_recover(case, output):
-    got, (M, N) = as_array(output["J"]), case["J"].shape
+    found, (M, N) = output.get("J", output), case["J"].shape
+    got = as_array(found)
     at = f"With M = {M} outputs and N = {N} inputs:"
     if got is None:
-        return [f"{at} recover has to return an array; {what_came(output['J'])}"]
+        return [f"{at} recover has to return an array; {what_came(found)}"]
     said = diagnose(got, case["J"], [("M", M), ("N", N)] if M != N else [("M", M)])
     if said:
         return [f"{at} {said}"]
@@ -182,7 +183,7 @@ an array of shape (M, N).
         ),
         Hint(
             "J lies on its side when N is small",
-            "np.array puts the vectors of a list down as rows. What push_forward gives are columns.",
+            "np.array puts vectors from a list down as rows. What push_forward gives is a column.",
         ),
     ),
     why="Rows by pulling back, columns by pushing forward, whichever are fewer: `bl.jacobian` does "

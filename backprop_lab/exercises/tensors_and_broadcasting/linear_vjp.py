@@ -90,7 +90,8 @@ Write `linear_vjp(x, w, z_bar)`: the cotangents of a linear layer, `z = x @ w + 
         mistake(
             "w_not_transposed", "x_bar", "z_bar @ w",
             "x_bar: w as it stands leads from x to z. On the way back the roles of its rows and "
-            "columns change. (In the square case NumPy does not object, and the numbers are wrong.)",
+            "columns change. (In the square case NumPy does not object, and the numbers are "
+            "wrong.)",
         ),
         mistake(
             "x_bar_on_its_side", "x_bar", "w @ z_bar.T",
@@ -177,10 +178,10 @@ Write `linear_vjp(x, w, z_bar)`: the cotangents of a linear layer, `z = x @ w + 
             "Which entries of z does a nudge of w[2, 0] move, and by how much each?",
         ),
         Hint(
-            "It is right if B, N and M differ, and wrong in the square case",
-            "Or only an exception in one and wrong numbers in the other? Write the one entry "
-            "w_bar[j, k] as a sum over the examples i, and x_bar[i, j] as a sum over the outputs k. "
-            "The index that is summed has to stand inside, where two matrices touch.",
+            "ValueError: matmul … mismatch in its core dimension",
+            "And in the square case there would be none, only wrong numbers. Write one entry, "
+            "w_bar[j, k], as a sum over the examples i, and x_bar[i, j] as a sum over the outputs "
+            "k. The index that is summed has to stand inside, where two matrices touch.",
         ),
         Hint(
             "b_bar has a row for each example",

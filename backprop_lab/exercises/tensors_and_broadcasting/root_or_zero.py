@@ -32,14 +32,14 @@ def probe_root_or_zero(answer, case):
         return ... if z is ... else {"no_tensor": z}
     if z.shape == x.shape and z.requires_grad:
         z.backward(case["z_bar"])
-    return {"value": z.data, "x_bar": None if x.grad is None else x.grad, "changed": x.data}
+    return {"value": z.data, "x_bar": None if x.grad is None else x.grad, "x_after": x.data}
 
 
 def judge_root_or_zero(case, output):
     x, z_bar = case["x"], case["z_bar"]
     if "no_tensor" in output:
         return [f"A Tensor has to come back, made with ops; {what_came(output['no_tensor'])}"]
-    if not np.array_equal(output["changed"], x):
+    if not np.array_equal(output["x_after"], x):
         return ["root_or_zero has changed the numbers inside x. Make new Tensors instead."]
     root = np.sqrt(np.maximum(x, 0))
     said = fault("The value", output["value"], root)
@@ -66,6 +66,8 @@ def wrong(formula):
 def shifted(cases, reports):
     """Whether a constant inside the root has moved values or slopes, and nothing is nan."""
     ends = [r["returned"] for r in reports]
+    if any(not np.array_equal(e["x_after"], c["x"]) for c, e in zip(cases, ends, strict=True)):
+        return False
     finite = all(np.isfinite(end[key]).all() for end in ends for key in ("value", "x_bar"))
     large = [
         np.allclose(end["value"], np.sqrt(np.maximum(case["x"], 0)), atol=0.05, rtol=1e-2)
@@ -102,7 +104,7 @@ ROOT_OR_ZERO = Exercise(
     points=3,
     core=False,
     may_use=frozenset({"backprop_lab"}),
-    contract=r"""Write `root_or_zero(x)` with `ops`: $\sqrt{x}$ where `x` is above 0, and 0 elsewhere.
+    contract=r"""Write `root_or_zero(x)` with `ops`: $\sqrt{x}$ where `x` is above 0, 0 elsewhere.
 
 - `x` is a Tensor of any shape. Return a Tensor of the same shape, made from `x` with `ops`, so that
   the engine can go back through it.
@@ -116,10 +118,9 @@ ROOT_OR_ZERO = Exercise(
         Misconception(
             "masked_afterwards",
             wrong("ops.where(x > 0, ops.sqrt(x), 0.0)"),
-            "The value is right: `where` chose. The gradient is not: on the side that was not "
-            "chosen `where` sends 0 back, the root has an infinite slope there, or none, and "
-            "0 times that is nan. What the root is *given* has to be harmless, not only what is "
-            "taken from it.",
+            "The value is right. On the way back the slope of the root, which is infinite at 0 and "
+            "missing below, meets the 0 of whatever you chose with, and 0 times that is nan. What "
+            "the root is *given* has to be chosen, not only what is taken from it.",
         ),
         Misconception(
             "multiplied_by_the_mask",
@@ -141,20 +142,20 @@ ROOT_OR_ZERO = Exercise(
             ),
         ),
         Misconception(
-            "a_little_added",
-            wrong("ops.where(x > 0, ops.sqrt(ops.clip(x, 0.0, None) + 1e-8), 0.0)"),
-            "Nothing is nan, and something small inside the root moves what lies near 0: at "
-            "x = 1e-14 the slope is five million, and yours is not. Values and slopes above 0 "
-            "should stay as they are.",
-            shifted,
-        ),
-        Misconception(
             "nan_to_a_number",
             PATCHED,
             "Whatever was infinite on the way back has been replaced by the largest number there "
             "is. It is finite, and no more right: the slope there is 0, because the value is 0 "
             "whichever way x is nudged below 0. Don't mend nan; don't make it.",
             patched,
+        ),
+        Misconception(
+            "a_little_added",
+            wrong("ops.where(x > 0, ops.sqrt(ops.clip(x, 0.0, None) + 1e-8), 0.0)"),
+            "Nothing is nan. But a small number of your own, added to x or set as a limit, moves "
+            "what lies near 0: at x = 1e-14 the slope is five million, and yours is not. Values "
+            "and slopes above 0 should stay as they are, and the value elsewhere is 0.",
+            shifted,
         ),
         Misconception(
             "asked_with_if",
@@ -165,8 +166,8 @@ ROOT_OR_ZERO = Exercise(
         Misconception(
             "cut_off_from_x",
             wrong("ops.sqrt(np.maximum(x.data, 0.0))"),
-            "The value was computed from plain numbers, outside the engine. There is no way back "
-            "from them to x: stay with Tensors and ops.",
+            "The value was computed where the engine does not look: from plain numbers, from a "
+            "detached Tensor, or under no_grad. There is no way back from it to x.",
             lambda cases, reports: all(
                 "x_bar" in report["returned"] and report["returned"]["x_bar"] is None
                 for report in reports

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..diagnosis import close, shown
+from ..diagnosis import shown
 from ..exercise import Exercise, Hint, Misconception
 from ..probing import blank
 from ..random_graphs import what_came
-from .arrays import as_array, fault, follows, mixed
+from .arrays import fault, follows, mixed
 
 STEP = 2.0**-10
-NAMES = ("the loss", "logits_bar")
+NAMES = ("The loss", "logits_bar")
 
 
 def softmax_cross_entropy_cases(seed):
@@ -26,8 +26,8 @@ def softmax_cross_entropy_cases(seed):
 
 def losses(logits, labels):
     """The loss of each example."""
-    picked = logits[np.arange(len(labels)), labels]
-    return np.logaddexp.reduce(logits, axis=1) - picked
+    ahead = logits - logits[np.arange(len(labels)), labels][:, None]
+    return np.logaddexp.reduce(ahead, axis=1)
 
 
 def measured_gradient(logits, labels):
@@ -57,18 +57,11 @@ def judge_softmax_cross_entropy(case, output):
     sizes = [("B", len(labels)), ("K", logits.shape[1]), ("B K", logits.size)]
     right = [losses(logits, labels).mean(), measured_gradient(logits, labels)]
     for name, mine, theirs in zip(NAMES, output, right, strict=True):
-        said = fault(name, mine, settle(mine, theirs), sizes)
+        said = fault(name, mine, theirs, sizes)
         if said:
             numbers = f"\n{shown(**case)}" if logits.size <= 12 else ""
             return [f"With logits of shape (B, K) = {logits.shape}:{numbers}\n{said}"]
     return []
-
-
-def settle(mine, measured):
-    """The measured value as exactly as it is known: where it agrees to 2e-9, the answer's own."""
-    mine = as_array(mine)
-    near = mine is not None and mine.shape == np.shape(measured)
-    return np.where(np.abs(mine - measured) < 2e-9, mine, measured) if near else measured
 
 
 def part(code, slot):
@@ -119,7 +112,7 @@ def loss_is_capped(cases, reports):
         for case, loss, _ in returned(cases, reports, is_extreme)
     ]
     small = returned(cases, reports, lambda case: not is_extreme(case))
-    return all(loss < 100 for loss, right in large if right > 500) and all(
+    return all(loss < 0.9 * right for loss, right in large if right > 500) and all(
         np.isclose(loss, losses(case["logits"], case["labels"]).mean(), rtol=1e-3)
         for case, loss, _ in small
     )
@@ -147,7 +140,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     notebook=5,
     minutes=10,
     points=4,
-    contract=r"""Write `softmax_cross_entropy(logits, labels)`: the loss of a classifier, and its gradient.
+    contract=r"""Write `softmax_cross_entropy(logits, labels)`: a loss, and its gradient.
 
 - `logits` has the shape (B, K), a row of K scores for each of B examples. Softmax turns a row into
   probabilities $p_k = e^{s_k} / \sum_j e^{s_j}$. `labels`, of shape (B,), says which is right.
