@@ -216,8 +216,19 @@ def test_skeleton(pair, page):
 @learners_pages
 def test_surprising_numbers_are_asked_for_before_they_are_shown(pair, page):
     code = [cell.source for cell in of_type(page, "code")]
-    assert code.count("my_guess = ...") >= 3
-    assert code.count("my_guess = ...") == sum("compare(my_guess" in text for text in code)
+    asked = [text for text in code if re.fullmatch(r"my_guess = \(?\.\.\.(, \.\.\.\))?", text)]
+    assert len(asked) >= 3
+    assert len(asked) == sum("compare(my_guess" in text for text in code)
+
+
+@learners_pages
+def test_from_the_third_on_a_page_opens_with_two_questions_on_earlier_ones(pair, page):
+    if int(pair[0].name[:2]) < 3:
+        return
+    before = "\n".join(cell.source for cell in page.cells).partition("\n## ")[0]
+    assert "**From before.**" in before
+    assert "my_guess = (..., ...)" in before
+    assert "compare(my_guess, (" in before
 
 
 @learners_pages

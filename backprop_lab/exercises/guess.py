@@ -21,7 +21,7 @@ class Comparison:
 def compare(my_guess, value):
     """Set a prediction beside the truth, which stays hidden until there is a guess.
 
-    Arguments: my_guess (anything), value (what came out). Numbers count as equal when they agree
+    Arguments: my_guess (anything; a tuple for several at once), value (what came out). Numbers count as equal when they agree
     to three digits, and nan is nan. Returns something that shows itself as a sentence.
 
     >>> compare(..., 135.0)
@@ -31,7 +31,7 @@ def compare(my_guess, value):
     >>> compare(135, 135.0)
     Your guess: 135. So it is.
     """
-    if my_guess is ...:
+    if my_guess is ... or (isinstance(my_guess, tuple) and ... in my_guess):
         return Comparison("No guess yet. Put yours in place of the dots, and run both cells again.")
     if agree(my_guess, value):
         return Comparison(f"Your guess: {say(my_guess)}. So it is.")
@@ -39,6 +39,8 @@ def compare(my_guess, value):
 
 
 def agree(guess, value):
+    if isinstance(guess, tuple) and isinstance(value, tuple):
+        return len(guess) == len(value) and all(map(agree, guess, value))
     if isinstance(guess, int) and isinstance(value, int):
         return guess == value  # counts are exact
     try:
@@ -51,8 +53,9 @@ def agree(guess, value):
 
 
 def say(value):
-    if isinstance(value, (bool, np.bool_)):
-        return str(value)
+    if isinstance(value, tuple):
+        inside = ", ".join(map(say, value))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, (float, np.floating)):
         return f"{value:.4g}"
     return str(value)

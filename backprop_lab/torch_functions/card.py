@@ -129,7 +129,7 @@ def row(line):
 
 STYLE = """<style>
 .bl-report{--bad:#b3261e;--good:#00795a;border-left:6px solid var(--good);padding:.4em .9em;
-max-width:60em;background:color-mix(in srgb,currentColor 6%,transparent)}
+margin:.3em 0;max-width:60em;background:color-mix(in srgb,currentColor 6%,transparent)}
 .bl-report.failed{border-left-color:var(--bad)}
 .bl-report p{margin:0 0 .3em}
 .bl-report table{border-collapse:collapse;width:100%;margin:0;font-size:inherit}

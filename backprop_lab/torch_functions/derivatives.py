@@ -1,5 +1,7 @@
 """Are they the derivatives? Held against slopes by nudging, to first and second order."""
 
+import re
+
 import torch
 from torch.autograd.forward_ad import dual_level, make_dual, unpack_dual
 from torch.autograd.function import once_differentiable
@@ -53,7 +55,7 @@ def derivative(trial):
         slopes = measured(weighed(trial, seeds), inputs, trial.slots)
         fault = disagreement(slopes, x_bars, inputs, "backward returns", seeds, is_linear)
         if fault:
-            elsewhere = "It is right at the inputs given, and not near them: " if tried else ""
+            elsewhere = "It is right at the inputs given, and not near them. " if tried else ""
             return FAILED, elsewhere + fault
         tried += bool(slopes)
     if not tried:
@@ -144,10 +146,9 @@ def second(trial):
     slots = [*trial.slots, *range(len(inputs), len(xs))]
     fault = disagreement(measured(f, xs, slots), analytic, xs, "differentiating backward gives")
     if fault:
-        return FAILED, (
-            f"The first derivative can be right, and the second is not. {fault} {REMEDY}"
-        ).replace("input " + str(len(inputs)), "grad_output")
-    point = smooth_point(trial)
+        for k in range(len(inputs), len(xs)):  # they stand behind the inputs
+            fault = re.sub(rf"\binput {k}\b", f"grad_output {k - len(inputs)}", fault)
+        return FAILED, f"The first derivative can be right, and the second is not. {fault} {REMEDY}"
     if not agrees(torch.autograd.gradgradcheck, trial, point):
         return FAILED, f"torch.autograd.gradgradcheck does not agree. {REMEDY}"
     return PASSED, "It can be differentiated again: nudging and gradgradcheck agree."

@@ -10,26 +10,22 @@ from .runs import MISSING, Run, Stopped, copied, is_tensor, seeded, watched
 class Trial:
     """A Function with the inputs that it is tested on.
 
-    Attributes: function, name, inputs (as given, on the device), slots (the positions of those
+    Attributes: function, inputs (as given, on the device), slots (the positions of those
     to differentiate by: the tensors that require a gradient; if none does, all that are floating
     point), single (were any of them raised to float64?), deliberate.
     """
 
     def __init__(self, function, inputs, device=None, deliberate=None):
         self.function, self.deliberate = function, deliberate
-        self.name = getattr(function, "__name__", type(function).__name__)
         self.inputs = [at_rest(x, device) for x in inputs]
         floats = [i for i, x in enumerate(inputs) if is_tensor(x) and x.is_floating_point()]
         asked = [i for i in floats if inputs[i].requires_grad]
         self.slots = asked or floats
         self.single = [i for i in floats if inputs[i].dtype != torch.float64]
 
-    def double(self, inputs=None):
+    def double(self):
         """The inputs with every floating-point tensor as float64."""
-        return [
-            x.double() if is_tensor(x) and x.is_floating_point() else x
-            for x in (self.inputs if inputs is None else inputs)
-        ]
+        return [x.double() if is_tensor(x) and x.is_floating_point() else x for x in self.inputs]
 
     def run(self, inputs=None, needed=None, watch=True, prepare=torch.clone):
         """Run the Function on copies of the inputs (float64 if left out).

@@ -24,6 +24,30 @@ y.backward()
 bl.draw(y)
 
 # %% [markdown]
+# This graph was recorded while Python multiplied.
+#
+# **From before.** Two questions, to see what stayed. In $d = b \cdot (b + a)$ with $b = a^2$: how
+# many readers does `b` have? And if `+` hears 7 from upstream, what does it tell each of its two
+# inputs? Put both numbers in place of the dots.
+
+# %%
+### BEGIN STUB
+my_guess = (..., ...)
+### END STUB
+### BEGIN SOLUTION
+my_guess = (2, 7)
+### END SOLUTION
+
+# %%
+b = ["square", "a"]
+rows = {"a": ["input"], "b": b, "c": ["+", "b", "a"], "d": ["*", "b", "c"]}
+readers = [name for name, row in rows.items() if "b" in row[1:]]
+bl.compare(my_guess, (len(readers), 7 * 1))
+
+# %% [markdown]
+# Two: the product, and the sum. And 7 to both, as a sum's local derivatives are 1.
+
+# %% [markdown]
 # ## Write down what ran
 #
 # Python worked out $x \cdot x \cdot x$ from left to right, and knew nothing of derivatives. And yet

@@ -29,37 +29,24 @@ bl.draw(y, grad=True)
 # edges. `record_torch` notes the values on the way, which PyTorch itself would let go.
 #
 # **From before.** Two questions, to see what stayed. The product $z = x\,y$ at $x = 2$, $y = 3$
-# gets $\bar z = 5$. What does its `vjp` answer for `x`?
+# gets $\bar z = 5$: what does its `vjp` answer for `x`? And a bias of shape (4,) is added to each
+# of the three rows of an array: how many numbers does its gradient have? Put both in place of the
+# dots.
 
 # %%
 ### BEGIN STUB
-my_guess = ...
+my_guess = (..., ...)
 ### END STUB
 ### BEGIN SOLUTION
-my_guess = 15
+my_guess = (15, 4)
 ### END SOLUTION
 
 # %%
-bl.compare(my_guess, 5 * 3)
+bl.compare(my_guess, (5 * 3, np.ones((3, 4)).sum(axis=0).size))
 
 # %% [markdown]
-# And a bias `b` of shape (4,) is added to each of the three rows of an array of shape (3, 4). Which
-# shape does $\bar b$ have? Type it as Python would, with parentheses.
-
-# %%
-### BEGIN STUB
-my_guess = ...
-### END STUB
-### BEGIN SOLUTION
-my_guess = (4,)
-### END SOLUTION
-
-# %%
-bl.compare(my_guess, np.ones((3, 4)).sum(axis=0).shape)
-
-# %% [markdown]
-# 15, upstream times the other factor; and the shape of `b` itself, after a sum over the rows that
-# it was copied to.
+# 15, upstream times the other factor; and 4, as many as the bias itself, each summed over the rows
+# that it was copied to.
 #
 # ## Two functions and a notepad
 #
@@ -98,9 +85,12 @@ with bl.record_torch():
     z = torch.exp(Multiply.apply(x, y) / 10)
 bl.step(z)
 
+# %%
+bl.saved(z)
+
 # %% [markdown]
-# Step through it. `Multiply` stands in the graph like any operator of PyTorch's own, and the ledger
-# shows what its notepad holds until the message back is sent.
+# Step through it: `Multiply` stands in the graph like any operator of PyTorch's own. The table
+# lists what lies on the notepads until the messages back are sent.
 #
 # Now $y = 2x^2$, whose slope is $4x$. PyTorch can build it from a power and a product, as in the
 # picture at the top. You will write it as *one* operator:
@@ -229,7 +219,8 @@ bl.report_card(first, torch.tensor([3.0, 2.0, -1.0], requires_grad=True))
 # Each line is one property that PyTorch relies on, tried; where it fails, what happened and what to
 # do. The card takes anybody's Function: `from backprop_lab import report_card` works in a test of
 # your own, and `assert report_card(MyFunction, x)` fails where a line does.
-#
+
+# %% [markdown]
 # **So far.** A right number at one point, with upstream 1, is no evidence. Several points and
 # random upstreams are.
 #

@@ -38,41 +38,27 @@ bl.beside(first, second)
 # One function, two inputs, two graphs. The `if` is in neither: Python decided, and PyTorch saw only
 # what ran.
 #
-# **From before.** Two questions, to see what stayed. In `backward`, an operator with three inputs
-# answers how many times?
+# **From before.** Two questions, to see what stayed. An operator has three inputs: how many answers
+# does its `backward` give? And `x * x * x` at $x = 2$ is computed and swept twice, without zeroing
+# in between: what is in `x.grad`?
 
 # %%
 ### BEGIN STUB
-my_guess = ...
+my_guess = (..., ...)
 ### END STUB
 ### BEGIN SOLUTION
-my_guess = 3
-### END SOLUTION
-
-# %%
-bl.compare(my_guess, 3)
-
-# %% [markdown]
-# Once for each input, with `None` where there is nothing to say. And in $y = x \cdot x \cdot x$ at
-# $x = 2$: what is in `x.grad` if `y.backward()` runs, and then the same for a second, new `y`,
-# without zeroing?
-
-# %%
-### BEGIN STUB
-my_guess = ...
-### END STUB
-### BEGIN SOLUTION
-my_guess = 24
+my_guess = (3, 24)
 ### END SOLUTION
 
 # %%
 x = torch.tensor(2.0, requires_grad=True)
 for _ in range(2):
     (x * x * x).backward()
-bl.compare(my_guess, x.grad.item())
+bl.compare(my_guess, (3, x.grad.item()))
 
 # %% [markdown]
-# 24, twice 12: leaves add up.
+# Three, one for each input, with `None` where there is nothing to say; and 24, twice 12, since
+# leaves add up.
 #
 # ## Written down as it happens
 #
@@ -342,17 +328,18 @@ for words, provoke in provoked.items():
 # %% [markdown]
 # | it says | what happened | remedy |
 # |---|---|---|
-# | does not require grad | nothing behind it requires one | `requires_grad=True`; look for a cut |
+# | does not require grad | nothing behind it does | `requires_grad=True` |
 # | only for scalar outputs | the end is no single number | reduce it, or give a cotangent |
 # | a second time | what was saved is gone | compute the loss anew |
 # | a leaf Variable | a leaf was changed in place | `with torch.no_grad():` |
 # | Can't call numpy() | NumPy would leave the graph unseen | `.detach().numpy()` |
-# | to not have been used | the loss does not depend on it | look for a cut; `allow_unused=True` |
+# | to not have been used | the loss does not depend on it | `allow_unused=True` |
 
 # %% [markdown]
 # An error is the better case. Worse are the cuts that nobody reports. `.item()`, `.detach()`,
-# `no_grad` and `.data` leave the graph on purpose and in silence, `torch.tensor(t)` with no more than
-# a warning. If another road is still open, `backward()` runs, and the gradient has a part missing.
+# `no_grad` and `.data` leave the graph on purpose and in silence, `torch.tensor(t)` with no more
+# than a warning. If another road is still open, `backward()` runs, and the gradient has a part
+# missing.
 
 # %%
 x = torch.tensor(3.0, requires_grad=True)

@@ -179,11 +179,11 @@ Write `SquareAndDoubleUnderVmap`: $y = 2x^2$ once more, so that `torch.func.grad
 `torch.func.vmap` take it too.
 
 - `forward(x)` computes, and has no ctx.
-- `setup_context(ctx, inputs, output)` saves: `inputs` is the tuple of what forward was given.
+- `setup_context(ctx, inputs, output)` saves, with `save_for_backward`: `inputs` is the tuple of
+  what forward was given.
 - `backward(ctx, grad_output)` is as before, and all three are static methods.
 - `generate_vmap_rule = True`, in the body of the class, lets PyTorch run your rules on a whole
-  batch at once. They must not ask for a single number (`.item()`, `if x > 0`), nor keep tensors
-  elsewhere than with `save_for_backward`.""",
+  batch at once. They must not ask for a single number (`.item()`, `if x > 0`).""",
     cases=vmap_cases,
     probe=probe_vmap,
     judge=judge_vmap,

@@ -146,8 +146,8 @@ LEAVES_OF = Exercise(
 Write `leaves_of(tensor)`: the list of all leaf tensors that `tensor.backward()` would give a
 gradient, each once, in any order.
 
-- Walk from `tensor.grad_fn` along `next_functions`, a tuple of (node, number) pairs. A pair whose
-  node is None leads to something that requires no gradient.
+- Walk from `tensor.grad_fn` along `next_functions`, a tuple of (node, number) pairs. Where the
+  node is None, no gradient is required.
 - The node of a leaf is an `AccumulateGrad`; the leaf itself is its `.variable`.
 - `tensor` may be a leaf itself, and the graph deep: thousands of operators in a row.""",
     cases=leaves_of_cases,

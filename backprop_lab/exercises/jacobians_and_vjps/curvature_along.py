@@ -173,8 +173,8 @@ That is $H v$, the Hessian of f times `v`.
         Misconception(
             "takes_the_value",
             wrong("bl.jvp(bl.grad(f), (x,), (v,))[0]"),
-            "This is the gradient itself, and not how it changes. jvp returns two things: the value "
-            "of the function that it is given, and how fast that value moves.",
+            "This is the gradient itself, and not how it changes. jvp returns two things: the "
+            "value of the function that it is given, and how fast that value moves.",
             follows(lambda a, c, x, v: gradient(a, c, x)),
         ),
         Misconception(

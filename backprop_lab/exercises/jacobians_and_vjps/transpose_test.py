@@ -162,6 +162,20 @@ Write `transpose_test(pull_back, push_forward, M, N, rng)`: do the two belong to
             "Take its size first.",
         ),
         Misconception(
+            "loose_for_small_numbers",
+            wrong(f"{APART} < 1e-2"),
+            "Your tolerance is one number for everything. Where the numbers themselves are that "
+            "small, anything passes; it has to grow and shrink with them.",
+            blind_to("small"),
+        ),
+        Misconception(
+            "loose",
+            wrong(f"{APART} <= 0.1 * abs(u @ push_forward(v))"),
+            "Your tolerance is wide enough for faults. Rounding is in the fifteenth digit or so; "
+            "what is off by a percent is off by a mistake.",
+            blind_to("one percent"),
+        ),
+        Misconception(
             "ones",
             wrong(BOTH, "np.ones(M)", "np.ones(N)"),
             "Ones add up all of J, and many wrong rules leave that sum as it is: rows in another "
@@ -211,20 +225,6 @@ Write `transpose_test(pull_back, push_forward, M, N, rng)`: do the two belong to
             "difference relative to the numbers: 0/0 is nan, and no comparison with nan is true. "
             "Multiply in place of dividing, or use np.isclose.",
             fails_on("zero"),
-        ),
-        Misconception(
-            "loose_for_small_numbers",
-            wrong(f"{APART} < 1e-2"),
-            "Your tolerance is one number for everything. Where the numbers themselves are that "
-            "small, anything passes; it has to grow and shrink with them.",
-            blind_to("small"),
-        ),
-        Misconception(
-            "loose",
-            wrong(f"{APART} <= 0.1 * abs(u @ push_forward(v))"),
-            "Your tolerance is wide enough for faults. Rounding is in the fifteenth digit or so; "
-            "what is off by a percent is off by a mistake.",
-            blind_to("one percent"),
         ),
         Misconception(
             "sign_is_lost",

@@ -386,7 +386,7 @@ class Third(torch.autograd.Function):
         rsends(INSIDE, SAVE + "return torch.trunc(x)"),
         rsends(INSIDE, SAVE + "return torch.round(x).clamp(-1, 1)"),
         rsends(INSIDE, SAVE + "return torch.round(x).long()"),
-        rsends(INSIDE, SAVE + "return torch.sign(x)"),
+        rsends(INSIDE, SAVE + "return torch.round(x).float()"),
         rsends(INSIDE, SAVE + "return x"),
         rsends(INSIDE, SAVE + "return x.round_()"),
         rsends(INSIDE, "ctx.save_for_backward(torch.round(x))\nreturn torch.round(x)"),
