@@ -1,5 +1,6 @@
 """What a check shows: a card in a notebook, a bare number anywhere else."""
 
+import re
 from html import escape
 
 SIGNS = {
@@ -33,7 +34,7 @@ class Mark(float):
         sign, colour = SIGNS[self.verdict.status]
         points = f"{float(self):.3g} of {self.out_of} points" if self.out_of else ""
         paragraphs = "".join(
-            f'<p style="margin:.4em 0 0;white-space:pre-wrap">{escape(text)}</p>'
+            f'<p style="margin:.4em 0 0;white-space:pre-wrap">{prose(text)}</p>'
             for text in [*self.verdict.text.split("\n\n"), self.note]
             if text
         )
@@ -47,3 +48,8 @@ class Mark(float):
             f"<strong>{sign} {escape(self.title)}: {self.verdict.status}</strong>"
             f"{' · ' + points if points else ''}{paragraphs}{printed}</div>"
         )
+
+
+def prose(text):
+    """A text of ours as HTML: what stands between backticks is code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))

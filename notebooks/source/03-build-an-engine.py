@@ -45,9 +45,8 @@ readers = [name for name, row in rows.items() if "b" in row[1:]]
 bl.compare(my_guess, (len(readers), 7 * 1))
 
 # %% [markdown]
-# Two: the product, and the sum. And 7 to both, as a sum's local derivatives are 1.
-
-# %% [markdown]
+# Two; and 7 to both, as its local derivatives are 1.
+#
 # ## Write down what ran
 #
 # Python worked out $x \cdot x \cdot x$ from left to right, and knew nothing of derivatives. And yet

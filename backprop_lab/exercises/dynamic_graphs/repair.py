@@ -168,11 +168,11 @@ REPAIR = Exercise(
     may_use=frozenset({"torch"}),
     contract="""\
 The five functions above compute the right loss, and `backward()` raises no error; yet gradients are
-wrong. Write a mended version of each, and list them in `repair` under the old names.
+wrong. Write mended versions, and list them in `repair` under the old names.
 
 - They get `x` of shape (B, N), `w` of shape (N,) and a number `b`; w and b require a gradient.
 - The loss stays what it is; every road from it to w and b is open.
-- Each counts one point.""",
+- Each is one point.""",
     cases=repair_cases,
     probe=probe_repair,
     judge=judge_repair,
