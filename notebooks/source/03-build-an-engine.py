@@ -45,7 +45,7 @@ readers = [name for name, row in rows.items() if "b" in row[1:]]
 bl.compare(my_guess, (len(readers), 7 * 1))
 
 # %% [markdown]
-# Two; and 7 to both, as its local derivatives are 1.
+# Two; and 7 to both, as its slopes are 1.
 #
 # ## Write down what ran
 #
@@ -54,7 +54,7 @@ bl.compare(my_guess, (len(readers), 7 * 1))
 # lab have to write down for every product?
 #
 # Three: *what ran*, *what it was given*, and *what it will need on the way back*; for a product,
-# notebook 1 found, that is both factors.
+# notebook 1 found, both factors.
 
 # %% [markdown]
 # A `Node` holds these three. A `Value` is a number that knows the node that made it; a leaf has

@@ -91,8 +91,8 @@ GATHER_VJP = Exercise(
     contract="""\
 Write `gather_vjp(table, indices, z_bar)` for `z = table[indices]`: the cotangent of the table.
 
-- `table` has the shape (V, D): V rows, one for each word, say. `indices` is an array of whole
-  numbers from 0 to V − 1, of any shape; the same row may be looked up more than once.
+- `table` has the shape (V, D). `indices` is an array of whole numbers from 0 to V − 1, of any
+  shape; they may repeat.
 - `z_bar` has the shape of z: that of `indices`, and D at the end. Return `table_bar`, (V, D).
 - Memory for what goes in and comes out is enough: no V numbers for *each* index.""",
     cases=gather_vjp_cases,

@@ -116,14 +116,12 @@ GRADCHECK = Exercise(
     parts=len(MUTANTS),
     contract=r"""Write `gradcheck(f, pull_back, x)`: is `pull_back` the way back through `f` at `x`?
 
-- `f` takes an array of the shape of `x`, which may be any shape, and returns an array of possibly
-  another. `pull_back(x, u)`, for a `u` of the shape of `f(x)`, claims to be $u^\top J$, in the
-  shape of `x`.
-- Return `True` or `False`. A claim of another shape than that of `x` is `False`.
-- The numbers may be of any size, from a millionth to a million: what counts is the difference
-  beside the size of what is compared. Leave `x` as it is.
-- It is graded with ten `pull_back`s that are wrong (each that slips through costs a tenth) and five
-  that are right (each that is refused costs a fifth).""",
+- `f` maps an array of any shape to another. `pull_back(x, u)` claims to return $u^\top J$ at `x`;
+  `u` has the shape of `f(x)`.
+- Return `True` or `False`; `False` also if the claim has not the shape of `x`.
+- The numbers run from a millionth to a million: judge a difference beside what is compared. Leave
+  `x` as it is.
+- A wrong `pull_back` that slips through costs a tenth, a right one that is refused a fifth.""",
     cases=gradcheck_cases,
     probe=probe_gradcheck,
     judge=judge_gradcheck,

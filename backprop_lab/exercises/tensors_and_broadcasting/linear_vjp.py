@@ -81,7 +81,7 @@ Write `linear_vjp(x, w, z_bar)`: the cotangents of a linear layer, `z = x @ w + 
 
 - `x` has the shape (B, N): B examples. `w` is (N, M) and `b` is (M,), so `z` and `z_bar` are
   (B, M). `b` itself is not needed.
-- Return the tuple `(x_bar, w_bar, b_bar)`, each in the shape of what it belongs to. L is whatever
+- Return the tuple `(x_bar, w_bar, b_bar)`, each in its own shape. L is whatever
   `z_bar` came from: add nothing up that it has added up already, and divide by nothing.
 - Each counts a third.""",
     cases=linear_vjp_cases,

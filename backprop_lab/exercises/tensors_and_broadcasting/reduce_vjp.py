@@ -108,8 +108,7 @@ Write `reduce_vjp(op, x, axis, keepdims, z_bar)`: the cotangent of `x`.
   `np.sum(x, axis=axis, keepdims=keepdims)`. `axis` is a whole number, possibly negative, or `None`:
   then all of `x` becomes one number.
 - `z_bar` has the shape of z. Return `x_bar`, in the shape of `x`.
-- If several entries are the largest, share out what came between them in any way you like; what
-  they get adds up to what came.""",
+- If several entries are the largest, share out what came between them in any way you like.""",
     cases=reduce_vjp_cases,
     judge=judge_reduce_vjp,
     misconceptions=(

@@ -53,13 +53,12 @@ UNBROADCAST = Exercise(
     minutes=10,
     points=4,
     contract="""\
-Write `unbroadcast(z_bar, shape)`: fold a cotangent back to the shape that an array had before it \
-was stretched.
+Write `unbroadcast(z_bar, shape)`: fold a cotangent back to the shape from before the stretching.
 
 - NumPy stretched `x`, of shape `shape`, to `z_bar.shape`. Return `x_bar`, an array of shape
-  `shape`: how much L moves per unit of each entry of `x`.
-- Shapes are lined up from the right. New axes come in front, and an axis of size 1 may have been
-  stretched; both can happen at once, and more than once.
+  `shape`.
+- New axes come in front, and axes of size 1 may have been stretched; both can happen at once, and
+  more than once.
 - `shape` may be `()`, and it may be `z_bar.shape`: then nothing was stretched.""",
     cases=unbroadcast_cases,
     judge=judge_unbroadcast,
