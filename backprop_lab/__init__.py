@@ -24,8 +24,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Graph", "Op", "Tensor", "as_torch_function", "beside", "check", "compare", "detect_anomaly",
     "draw", "figure", "grad", "gradcheck", "group", "hint", "hvp", "jacobian", "jvp", "no_grad",
-    "ops", "order_fault", "parameter", "paths", "practice", "progress", "record_torch",
-    "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian", "step", "tensor", "vjp",
+    "ops", "order_fault", "pack", "parameter", "paths", "practice", "progress", "record_torch",
+    "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian", "step", "tensor",
+    "unpack", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -40,6 +41,7 @@ _ON_FIRST_USE = {
     "gradcheck": ".finite_differences",
     "hint": ".exercises",
     "order_fault": ".graph",
+    "pack": ".coursework.luggage",
     "paths": ".widgets.paths",
     "practice": ".exercises.practice",
     "progress": ".exercises.progress_picture",
@@ -50,6 +52,7 @@ _ON_FIRST_USE = {
     "show_broadcast": ".widgets.broadcast",
     "show_jacobian": ".widgets.jacobian",
     "step": ".widgets.stepper",
+    "unpack": ".coursework.luggage",
 }
 
 

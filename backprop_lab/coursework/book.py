@@ -34,6 +34,16 @@ def link(facts, before="", after=""):
     return f"[{before}{facts['number']} {facts['title'].split(':')[0]}{after}]({facts['page']})"
 
 
+ON_BINDER = """
+<details><summary>On Binder?</summary>
+
+A session there ends after ten idle minutes, and what you wrote is gone with it. `bl.pack()` in a
+cell gives you all notebooks and your progress as one file; in the next session, `bl.unpack()` brings
+them back.
+
+</details>"""
+
+
 def links(source, sources):
     """The line at the end of a page: the page before, the contents, the page after."""
     place = sources.index(source)
@@ -46,7 +56,7 @@ def links(source, sources):
 
 
 def contents(sources):
-    """The text of contents.md: every page with what it needs and how long it takes; the glossary."""
+    """The text of contents.md: each page with what it needs and how long it takes; the glossary."""
     pages = [facts(source) for source in sources]
     rows = [
         f"| {link(page)} | {page['will']} | {page['need']} | {page['minutes']} |" for page in pages
@@ -61,8 +71,8 @@ def contents(sources):
         [
             "# Backprop Lab: contents",
             "",
-            f"{len(pages)} notebooks, {total / 60:.1f} hours; extra practice is {more / 60:.1f} hours more.",
-            "They build on each other.",
+            f"{len(pages)} notebooks, {total / 60:.1f} hours; with all extra practice "
+            f"{(total + more) / 60:.1f}. They build on each other.",
             "",
             "| Notebook | You will | You need | Minutes |",
             "|---|---|---|---|",

@@ -22,7 +22,7 @@ from textwrap import indent
 import nbformat
 
 from ..exercises import exercises
-from .book import contents, links
+from .book import ON_BINDER, contents, links
 from .execution import execute
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +122,7 @@ def compose(source, solved):
     script = jupytext.read(source)
     cells = [compose_cell(cell, solved) for cell in script.cells]
     if not solved:
+        cells[0].source += f"\n{ON_BINDER}"
         cells[-1].source += f"\n\n{links(source, sources())}"
     give_ids(cells)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=HEAD)

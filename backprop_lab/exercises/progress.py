@@ -26,6 +26,13 @@ NOTE = """
     share = max(share, excluded.share)
 """
 
+ADD = """
+    INSERT INTO results VALUES (:exercise, :share, :tries, :status, :at)
+    ON CONFLICT (exercise) DO UPDATE SET
+    status = CASE WHEN excluded.share > share THEN excluded.status ELSE status END,
+    tries = max(tries, excluded.tries), share = max(share, excluded.share)
+"""
+
 
 def place():
     """The file that progress is kept in; None where none is kept."""
@@ -70,6 +77,18 @@ def read(path):
         path, lambda r: r.execute("SELECT exercise, share, tries, status FROM results").fetchall()
     )
     return {name: rest for name, *rest in rows}, said
+
+
+def merge(results):
+    """Add results from elsewhere, {exercise: (share, tries, status)}: the better share stays."""
+    path = place()
+    if path is None or not results:
+        return
+    rows = [
+        {"exercise": name, "share": share, "tries": tries, "status": status, "at": ""}
+        for name, (share, tries, status) in results.items()
+    ]
+    with_results(path, lambda table: table.executemany(ADD, rows))
 
 
 def with_results(path, use):

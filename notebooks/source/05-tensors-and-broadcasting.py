@@ -21,6 +21,29 @@ rng = np.random.default_rng(0)
 bl.show_broadcast([1.0, 2.0, 3.0], (4, 3))
 
 # %% [markdown]
+# A small array is copied into a larger one, and comes back smaller.
+#
+# **From before.** Two questions, to see what stayed. A function takes 5 numbers and returns 3: how
+# many rows has its Jacobian? And a tensor has two readers, who send it 4 and −1.5: what is its
+# cotangent? Put both numbers in place of the dots.
+
+# %%
+### BEGIN STUB
+my_guess = (..., ...)
+### END STUB
+### BEGIN SOLUTION
+my_guess = (3, 2.5)
+### END SOLUTION
+
+# %%
+J = bl.jacobian(lambda x: x[:3] * x[3])(np.ones(5))
+a = bl.tensor(1.0, requires_grad=True)
+(4 * a - 1.5 * a).backward()
+bl.compare(my_guess, (J.shape[0], a.grad.item()))
+
+# %% [markdown]
+# Three, one for each output; and 2.5, for messages add.
+#
 # ## Every copy sends a message
 #
 # `x` has 3 entries. To meet an array of shape (4, 3) it is copied, a row for each of the four. How
@@ -106,12 +129,11 @@ check("unbroadcast", unbroadcast)
 # %% [markdown]
 # ### A sum forward is a copy back
 #
-# Now the other way round: `z = x.sum(axis=1)` adds up each row of `x`. An entry of `x` has one
-# reader, with the slope 1, so it gets the message of its row as it is. In a mean over n entries
-# the slope is 1/n; in a max it is 1 for the largest, and 0 for the rest.
+# Now the other way round: `z = x.sum(axis=1)` adds up each row. An entry of `x` has one reader,
+# with the slope 1: it gets the message of its row as it is. In a mean over n entries the slope is
+# 1/n; in a max, 1 for the largest and 0 for the rest.
 #
-# Take 3 rows of 3, with 1, 10 and 100 as the messages of the rows. What stands in the first row of
-# `x_bar`?
+# Take 3 rows of 3, whose messages are 1, 10 and 100. What stands in the first row of `x_bar`?
 
 # %%
 ### BEGIN STUB
@@ -164,21 +186,11 @@ check("reduce_vjp", reduce_vjp)
 # ## Eight products that fit
 #
 # A layer computes `z = x @ w`, with `x` of shape (5, 3) and `w` of shape (3, 4). Suppose `w_bar`
-# is a product of `x` and `z_bar`, each perhaps transposed, in either order. That makes eight
-# candidates, and one of them has the shape (3, 4): `x.T @ z_bar`. It happens to be right.
+# is a product of `x` and `z_bar`, each perhaps transposed, in either order: eight candidates. One
+# of them has the shape (3, 4), `x.T @ z_bar`, and it happens to be right.
 #
-# But twice that product has this shape, too. And what if all sizes are 3? Here are the eight, with
-# `g` for `z_bar`:
-
-# %%
-def products(x, g):
-    return {
-        "x @ g": x @ g, "x @ g.T": x @ g.T, "x.T @ g": x.T @ g, "x.T @ g.T": x.T @ g.T,
-        "g @ x": g @ x, "g @ x.T": g @ x.T, "g.T @ x": g.T @ x, "g.T @ x.T": g.T @ x.T,
-    }
-
-# %% [markdown]
-# How many of them have the shape of `w` now, (3, 3)?
+# But twice that product has this shape, too. And if all sizes are 3, how many of the eight have
+# the shape of `w`? (In the code, `g` is `z_bar`.)
 
 # %%
 ### BEGIN STUB
@@ -189,6 +201,13 @@ my_guess = 8
 ### END SOLUTION
 
 # %%
+def products(x, g):
+    return {
+        "x @ g": x @ g, "x @ g.T": x @ g.T, "x.T @ g": x.T @ g, "x.T @ g.T": x.T @ g.T,
+        "g @ x": g @ x, "g @ x.T": g @ x.T, "g.T @ x": g.T @ x, "g.T @ x.T": g.T @ x.T,
+    }
+
+
 x, g = rng.normal(size=(2, 3, 3))
 fitting = [name for name, w_bar in products(x, g).items() if w_bar.shape == (3, 3)]
 bl.compare(my_guess, len(fitting))
@@ -329,8 +348,7 @@ bl.show_jacobian(ops.softmax, [2.0, 1.0, 0.1])
 #
 # $$p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} \qquad L = -\log p_t = \log \sum_k e^{x_k} - x_t
 # \qquad \bar x_j = p_j - [j = t]$$
-
-# %% [markdown]
+#
 # (The slope of $\log \sum_k e^{x_k}$ by $x_j$ is $e^{x_j} / \sum_k e^{x_k}$, and that is $p_j$;
 # from $-x_t$ comes the −1.) The probabilities were 0.659, 0.242 and 0.099. What is `x_bar`?
 

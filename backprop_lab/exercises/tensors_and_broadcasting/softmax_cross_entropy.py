@@ -142,8 +142,8 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     points=4,
     contract=r"""Write `softmax_cross_entropy(logits, labels)`: a loss, and its gradient.
 
-- `logits` has the shape (B, K), a row of K scores for each of B examples. `labels`, of shape (B,),
-  says which class is right. An example's loss is $-\log p$ of its label, $p$ being softmax.
+- `logits` has the shape (B, K): K scores for each of B examples. `labels`, of shape (B,), says
+  which is right. An example's loss is $-\log p$ of its label, $p$ being softmax.
 - Return the tuple `(loss, logits_bar)`: the mean over the B examples, and its gradient, of shape
   (B, K).
 - Logits of ±1000 must come out right, without inf, nan or a limit to the loss.""",
