@@ -228,6 +228,10 @@ def text_of(notebook):
 
 
 class TestNotebook5:
+    def test_from_before_three_rows_and_messages_that_add_to_two_and_a_half(self):
+        shown = printed(solved(5), "bl.jacobian(lambda x: x[:3] * x[3])")
+        assert shown == "Your guess: (3, 2.5). So it is."
+
     def test_four_messages_reach_an_entry_that_stands_in_four_places(self):
         data = bl.show_broadcast([1.0, 2.0, 3.0], (4, 3)).data
         assert data["homes"].count(0) == 4

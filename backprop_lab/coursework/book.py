@@ -37,8 +37,8 @@ def link(facts, before="", after=""):
 ON_BINDER = """
 <details><summary>On Binder?</summary>
 
-A session there ends after ten idle minutes, and what you wrote is gone with it. `bl.pack()` in a
-cell gives you all notebooks and your progress as one file; in the next session, `bl.unpack()` brings
+A session there ends after ten idle minutes, and what you wrote is gone with it. `bl.pack()` in
+a cell gives you all notebooks and your progress as one file; next time, `bl.unpack()` brings
 them back.
 
 </details>"""

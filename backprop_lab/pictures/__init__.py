@@ -139,10 +139,11 @@ def with_sweep(graph, grad):
     return graph
 
 
-def picture_of(graph, local=False, saved=False, expand=None, marks=()):
+def picture_of(graph, local=False, saved=False, expand=None, marks=(), down=False):
     """The Picture of a record; without the layout engine, the words and a table.
 
-    Arguments: marks ({id of a node: a word or two to stand on its card}); the others as in `draw`.
+    Arguments: marks ({id of a node: a word or two to stand on its card}), down (from top to bottom,
+    however short it is?); the others as in `draw`.
     """
     if len(graph.nodes) > 2 * MOST_RECORDED:
         return too_large(size_of(graph))
@@ -153,7 +154,7 @@ def picture_of(graph, local=False, saved=False, expand=None, marks=()):
     cards = make_cards(view, saved, marks=marks)
     arrows = make_arrows(view, cards, local)
     try:
-        layout = arrange(cards, arrows)
+        layout = arrange(cards, arrows, down)
     except ImportError:
         return Picture(alt, html=table(graph, alt))
     except TooLarge:
@@ -182,10 +183,11 @@ def scene(graph, *, local=True, saved=False, expand=None):
         return None
 
 
-def arrange(cards, arrows):
+def arrange(cards, arrows, down=False):
     """The Layout of cards and arrows."""
     sizes = {key: card.size for key, card in cards.items()}
-    return place(sizes, [(arrow.source, arrow.reader, arrow.label) for arrow in arrows], MOST)
+    edges = [(arrow.source, arrow.reader, arrow.label) for arrow in arrows]
+    return place(sizes, edges, MOST, down)
 
 
 def size_of(graph):

@@ -30,7 +30,7 @@ def beside(first, second):
     else:
         differences = [only_in(*graphs), only_in(*reversed(graphs))]
     pictures = [
-        graph if isinstance(graph, Picture) else picture_of(graph, marks=marks_of(nodes))
+        graph if isinstance(graph, Picture) else picture_of(graph, marks=marks_of(nodes), down=True)
         for graph, nodes in zip(graphs, differences, strict=True)
     ]
     said = [
@@ -70,7 +70,9 @@ def labels(nodes):
 
 
 def side_by_side(pictures, said):
-    """Both pictures in one row, or one below the other where the page is narrow."""
+    """Both pictures in one row, or one below the other where the page is narrow.
+
+    They run from top to bottom, so that a row has room for two."""
     row = "".join(
         f'<figure style="margin:0;flex:0 1 auto;min-width:0"><figcaption>{name}</figcaption>'
         f"{picture.html}</figure>"

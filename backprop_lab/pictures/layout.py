@@ -42,11 +42,12 @@ class Layout:
     astray: int = 0
 
 
-def place(sizes, edges, most=300):
+def place(sizes, edges, most=300, down=False):
     """Arrange boxes, each to the right of those that it reads from, or below them.
 
     Arguments: sizes ({id: (width, height)}), edges (a list of (from, to, size of its label or
-    None)), most (boxes that are tried). The same input gives the same layout in every process.
+    None)), most (boxes that are tried), down (from top to bottom, however short it is?). The same
+    input gives the same layout in every process.
     Raises TooLarge for more boxes or a hopeless tangle, ImportError without graphlay.
 
     >>> layout = place({"a": (40, 30), "b": (40, 30)}, [("a", "b", None)])
@@ -63,14 +64,14 @@ def place(sizes, edges, most=300):
         graph.edge(source, reader, **size)
     limits = {"max_nodes": most, "max_edges": 4 * most, "max_dummies": 6 * most}
     try:
-        return closest(graph, edges, limits)
+        return closest(graph, edges, limits, down)
     except graphlay.GraphlayError as error:
         raise TooLarge(str(error)) from error
 
 
-def closest(graph, edges, limits):
+def closest(graph, edges, limits, down):
     """The Layout with the fewest labels apart from their arrows, if room around them can help."""
-    how, found = choose(graph, limits)
+    how, found = (DOWN, arrange(graph, limits, **DOWN)) if down else choose(graph, limits)
     best = from_corner(found, how == DOWN, edges)
     for margin in MARGINS[1:]:
         if best.astray == 0:

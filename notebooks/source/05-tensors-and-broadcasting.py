@@ -187,10 +187,10 @@ check("reduce_vjp", reduce_vjp)
 #
 # A layer computes `z = x @ w`, with `x` of shape (5, 3) and `w` of shape (3, 4). Suppose `w_bar`
 # is a product of `x` and `z_bar`, each perhaps transposed, in either order: eight candidates. One
-# of them has the shape (3, 4), `x.T @ z_bar`, and it happens to be right.
+# of them has the shape (3, 4), `x.T @ z_bar`, and happens to be right.
 #
-# But twice that product has this shape, too. And if all sizes are 3, how many of the eight have
-# the shape of `w`? (In the code, `g` is `z_bar`.)
+# But twice that product has this shape, too. If all sizes are 3, how many of them have the shape
+# of `w`? (In the code, `g` is `z_bar`.)
 
 # %%
 ### BEGIN STUB
