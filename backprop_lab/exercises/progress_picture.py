@@ -7,6 +7,7 @@ from .card import SIGNS
 from .progress import place, read
 
 UNTRIED = "not attempted yet"
+LEFT = 'style="text-align:left"'
 OFF = "No progress is kept here: only in a notebook that a learner has open."
 
 
@@ -44,7 +45,7 @@ class Progress:
         """(number, name, exercises) for each notebook."""
         for number, module in NOTEBOOKS.items():
             mine = [e for e in exercises().values() if e.notebook == number]
-            yield number, module.replace("_", " "), mine
+            yield number, module.replace("_", " ").capitalize().replace("vjps", "VJPs"), mine
 
     def total(self):
         every = list(exercises().values())
@@ -70,18 +71,17 @@ class Progress:
         return (
             f'<div style="max-width:60em"><p><strong>{self.total()}</strong></p>'
             '<table style="margin:0;border-collapse:collapse;text-align:left">'
-            "<thead><tr><th scope=col>Notebook</th><th scope=col>Exercises</th>"
-            f"<th scope=col>Points</th></tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{legend}</p>{said}</div>"
+            f"<thead><tr><th scope=col {LEFT}>Notebook</th><th scope=col {LEFT}>Exercises</th>"
+            f"<th scope=col {LEFT}>Points</th></tr></thead><tbody>{body}</tbody></table>"
+            f"<p>{legend} · <em>italic</em>: more practice</p>{said}</div>"
         )
 
     def row(self, number, name, mine):
-        left = 'style="text-align:left"'
         signs = " ".join(self.sign(e) for e in mine)
         points = f"{self.points(mine):.3g} of {sum(e.points for e in mine)}"
         return (
-            f"<tr><th scope=row {left}>{number} {escape(name)}</th>"
-            f"<td {left}>{signs}</td><td {left}>{points}</td></tr>"
+            f"<tr><th scope=row {LEFT}>{number} {escape(name)}</th>"
+            f"<td {LEFT}>{signs}</td><td style='text-align:left;white-space:nowrap'>{points}</td></tr>"
         )
 
     def sign(self, exercise):

@@ -80,11 +80,17 @@ z = torch.sin(y) + y
 bl.draw(z)
 
 # %% [markdown]
-# This is called **define-by-run**: running the program is what defines the graph. The first
-# frameworks did it the other way about: build the graph as data, then run it, and an `if` needed an
-# operator of its own. Today both live on. `torch.compile` and JAX read your Python once and keep
-# what they traced; where a value decides, JAX asks for `lax.cond`, and `torch.compile` breaks the
-# graph in two.
+# This is called **define-by-run**: running the program is what defines the graph. It is not the
+# only way.
+#
+# | | when is the graph made? | an `if` on a value |
+# |---|---|---|
+# | TensorFlow 1 | first; it runs later | is an operator, `tf.cond` |
+# | PyTorch, JAX | in every call | is Python's |
+# | `jax.jit` | once for each shape | has to be `lax.cond` |
+# | `torch.compile` | once, until its assumptions fail | splits the graph in two |
+#
+# A graph that is kept can be optimized as a whole; one that is recorded anew may differ each time.
 
 # %% [markdown]
 # Now the fork from the top, with $x = (-3, 1)$: the lower branch ran. What does `w.grad` hold after
@@ -182,8 +188,37 @@ check("unroll", unroll)
 # %% [markdown] hints="unroll"
 
 # %% [markdown]
-# A `for` over `steps` turns as often as the input is long. A `while` turns as often as the *values*
-# say, which nobody knows before it runs.
+# A `for` over `steps` turns as often as it is told. A `while` turns as often as the *values* say:
+# `while x > 1: x = half * x`, with `half` = 0.5, turns twice from $x = 3$, through 1.5 to 0.75. So
+# the result is $\text{half}^2 \cdot 3$, and its slope by `half` is $2 \cdot 0.5 \cdot 3 = 3$. What
+# is the slope from $x = 10$?
+
+# %%
+### BEGIN STUB
+my_guess = ...
+### END STUB
+### BEGIN SOLUTION
+my_guess = 5
+### END SOLUTION
+
+# %%
+def shrink(x, half):
+    while x > 1:
+        x = half * x
+    return x
+
+
+half = torch.tensor(0.5, requires_grad=True)
+with bl.record_torch():
+    three, ten = shrink(torch.tensor(3.0), half), shrink(torch.tensor(10.0), half)
+bl.compare(my_guess, torch.autograd.grad(ten, half, retain_graph=True)[0].item())
+
+# %% [markdown]
+# 5: from 10 it turns four times, and $4 \cdot 0.5^3 \cdot 10 = 5$. Neither graph has a loop in it,
+# nor the question $x > 1$. Each holds the products that ran, and the second has two more.
+
+# %%
+bl.beside(three, ten)
 
 # %% [markdown] exercise="double_until"
 
@@ -203,13 +238,15 @@ check("double_until", double_until)
 
 # %% [markdown]
 # How does `backward()` find its way through a graph that was made a moment ago? By the pointers
-# that the nodes left behind. `grad_fn` is a node; its `next_functions` are the nodes that made its
-# inputs, one for each input, with `None` for an input that requires no gradient.
+# that the nodes left behind. `grad_fn` is a node. Its `next_functions` hold one pair (node, number)
+# for each tensor that went in: the node that made this tensor, and which of that node's outputs it
+# was. The node is `None` where no gradient is required. Here are the three steps once more; in `w *
+# h` the state came last, so its pair does, too:
 
 # %%
 node = h.grad_fn
 while node is not None:
-    print(node.name(), "has", len(node.next_functions), "inputs")
+    print(node.name(), [earlier and earlier.name() for earlier, _ in node.next_functions])
     node = node.next_functions[-1][0]
 
 # %% [markdown]
@@ -242,14 +279,14 @@ check("leaves_of", leaves_of)
 # %% [markdown] hints="leaves_of"
 
 # %% [markdown]
-# **So far.** A loop leaves one operator for each turn; a weight that is read in every turn hears
-# from every turn. The graph is a heap of nodes that know their inputs, and hangs on the last
-# tensor.
+# **So far.** A loop leaves its operators once for each turn; a weight that is read in every turn
+# hears from every turn. The graph is made of nodes that point back to earlier nodes, and the last
+# tensor points to the last of them.
 #
 # ## What keeps a graph, and what cuts it
 #
-# A graph lives as long as a tensor that hangs on it. This function walks the whole of it and counts
-# the operators:
+# Whoever holds a tensor holds its `grad_fn`, and with it every node from there back to the leaves.
+# This function walks them all and counts the operators:
 
 # %%
 def operators_behind(tensor):
@@ -282,11 +319,21 @@ bl.compare(my_guess, operators_behind(total))
 
 # %% [markdown]
 # 300: three for each round, and everything that each of them saved. Memory grows with every round,
-# and nothing is wrong with the numbers. `total = total + loss.item()` keeps the number and lets the
-# graph go.
+# and nothing is wrong with the numbers. `.item()` takes the number out, and leaves the graph behind:
+
+# %%
+total = 0.0
+for _ in range(100):
+    loss = (w * 2) ** 2
+    total = total + loss.item()
+print(type(total).__name__, "· operators behind the last loss:", operators_behind(loss))
+
+# %% [markdown]
+# Each round writes a fresh graph. Once `loss` is the name of a new tensor, nobody holds the old one,
+# and its graph is freed; only the last round's two operators are left.
 #
-# After `backward()` PyTorch frees what the nodes have saved, though the nodes stay. This lab keeps
-# it, so that you can draw and run again; a second `backward()` shows the difference.
+# Before that, `backward()` itself frees what the nodes have saved, and leaves the nodes. (This lab's
+# own engine keeps it, so that you can draw and run again.) So what happens in a second `backward()`?
 
 # %%
 def twice(loss):
@@ -302,14 +349,14 @@ for name, loss in {"w + 1": w + 1, "w * w": w * w}.items():
         print(name, "stops:", "a second time" in str(error))
 
 # %% [markdown]
-# A sum keeps nothing, so nothing is missing the second time. A product misses its factors. If you
+# A sum saves nothing, so nothing is missing the second time. A product misses its factors. If you
 # want to go through one graph twice, say so the first time: `backward(retain_graph=True)`. More
 # often the cure is to compute the loss anew, and a new graph comes with it.
 #
-# These are the errors that everybody meets. Each is provoked here; the words are those that the
-# message contains.
+# Here are the errors that everybody meets, provoked, with the beginning of what PyTorch says. (Its
+# words change between versions; those on the left of each line have stayed.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 x = torch.ones(3, requires_grad=True)
 provoked = {
     "does not require grad": lambda: torch.ones(3).sum().backward(),
@@ -318,36 +365,61 @@ provoked = {
     "a leaf Variable": lambda: x.add_(1),
     "Can't call numpy()": lambda: x.numpy(),
     "to not have been used": lambda: torch.autograd.grad(x.sum(), w),
+    "inplace operation": lambda: x.exp().add_(1).sum().backward(),
+    "floating point": lambda: torch.tensor(3, requires_grad=True),
 }
 for words, provoke in provoked.items():
     try:
         provoke()
     except RuntimeError as error:
-        print(words in str(error), "·", words)
+        print(f"{words:>23} | {str(error).split('.')[0][:84]}")
 
 # %% [markdown]
-# | it says | what happened | remedy |
+# | it says | what happened |
+# |---|---|
+# | does not require grad | nothing behind it does |
+# | only for scalar outputs | the end is not one number |
+# | a second time | what was saved is gone |
+# | a leaf Variable | a leaf was changed in place, and recorded |
+# | Can't call numpy() | NumPy is not recorded |
+# | to not have been used | no road leads there |
+# | inplace operation | a saved value was written over |
+# | floating point | whole numbers have no slope |
+#
+# The same lines, mended in this order:
+
+# %%
+torch.ones(3, requires_grad=True).sum().backward()
+(2 * x).backward(torch.ones(3))  # a cotangent; or reduce: (2 * x).sum().backward()
+for _ in range(2):
+    (x * x).sum().backward()  # a graph of its own each time
+with torch.no_grad():
+    x.add_(1)
+x.detach().numpy()
+torch.autograd.grad(x.sum(), [x, w], allow_unused=True)  # None for w
+x.exp().add(1).sum().backward()  # no underscore: a new tensor
+torch.tensor(3.0, requires_grad=True)
+
+# %% [markdown]
+# An error is the better case. Worse are the cuts that nobody reports:
+#
+# | this | gives | good for |
 # |---|---|---|
-# | does not require grad | nothing behind it does | `requires_grad=True` |
-# | only for scalar outputs | the end is no single number | reduce it, or give a cotangent |
-# | a second time | what was saved is gone | compute the loss anew |
-# | a leaf Variable | a leaf was changed in place | `with torch.no_grad():` |
-# | Can't call numpy() | NumPy would leave the graph unseen | `.detach().numpy()` |
-# | to not have been used | the loss does not depend on it | `allow_unused=True` |
-
-# %% [markdown]
-# An error is the better case. Worse are the cuts that nobody reports. `.item()`, `.detach()`,
-# `no_grad` and `.data` leave the graph on purpose and in silence, `torch.tensor(t)` with no more
-# than a warning. If another road is still open, `backward()` runs, and the gradient has a part
-# missing.
+# | `t.item()` | a Python number | printing |
+# | `t.detach()` | the numbers, without history | a target that is to stay fixed |
+# | `with torch.no_grad():` | nothing inside is recorded | updating weights |
+# | `t.data` | as detach; changes go unnoticed | old code |
+# | `torch.tensor(t)` | a copy, and a warning | nothing here |
+#
+# If another road is open, `backward()` runs all the same, with a part missing:
 
 # %%
 x = torch.tensor(3.0, requires_grad=True)
 print([torch.autograd.grad(y, x)[0].item() for y in (x * x, x * x.detach(), x * x.item())])
 
 # %% [markdown]
-# 6, and 3, and 3: in the last two one of the roads is gone. Here are five functions out of real
-# programs. Each has one cut.
+# 6, and 3, and 3: in the last two one of the roads is gone. Here are five functions that compute
+# the right loss. Each has one cut.
 
 # %%
 def scaled(x, w, b):
@@ -364,10 +436,7 @@ def gated(x, w, b):
     z = x @ w + b
     return (z * z.detach().sigmoid()).sum()
 
-# %% [markdown]
-# And two more:
 
-# %%
 def centered(x, w, b):
     z = x @ w + b
     with torch.no_grad():
@@ -432,14 +501,49 @@ check("repair", repair)
 # %% [markdown] hints="repair"
 
 # %% [markdown]
-# **So far.** A graph lives while a tensor hangs on it. Errors are loud; a cut beside an open road
-# is silent, and only a comparison with finite differences finds it.
+# **So far.** A graph lives while somebody holds a tensor at its end. Errors are loud. A cut beside
+# an open road is silent: a nudge finds it, or a look at the picture, where an arrow is missing.
 #
 # ## Inputs of any length
 #
-# Three sentences have 4, 2 and 1 words. Taken one by one they give three graphs of three sizes, and
-# that is no trouble for PyTorch. It is slow, though: many small operators. So a batch is padded to
-# one length, and the padding must count nothing.
+# A network reads a sentence word by word: $h \leftarrow \tanh(w\,h + x_t)$, where $x_t$ is the number
+# that stands for word $t$. How long is its graph? As long as the sentence. Here are four words; what
+# runs within `bl.group` is drawn as one box.
+
+# %%
+def read(sentence, w):
+    h = torch.tensor(0.0)
+    for t, word in enumerate(sentence):
+        with bl.group(f"word {t}"):
+            h = torch.tanh(w * h + word)
+    return h
+
+
+with bl.record_torch():
+    h = read(torch.tensor([0.3, -1.0, 0.8, 0.5]), w)
+bl.draw(h, expand=[])
+
+# %%
+import matplotlib.pyplot as plt
+
+words = range(1, 13)
+alone = [[read(torch.ones(n), w) for _ in range(8)] for n in words]
+together = [read(torch.ones(n, 8), w) for n in words]
+fig, axes = plt.subplots(figsize=(5, 3), layout="constrained")
+axes.plot(words, [sum(map(operators_behind, each)) for each in alone], "o", label="one by one")
+axes.plot(words, [operators_behind(h) for h in together], "s", label="in one batch")
+axes.set(xlabel="words in each of 8 sentences", ylabel="operators in the graph")
+axes.legend()
+bl.figure(fig, "Operators against the length of the input: two straight lines through 0. Read one "
+          "by one, 8 sentences add 24 operators for each word; in one batch they add 3.")
+
+# %% [markdown]
+# Two straight lines. Read one by one, eight sentences leave eight graphs: 24 operators for each
+# word. In a batch each operator works on all eight at once, and it is 3, for the same numbers. So
+# inputs are batched.
+#
+# But sentences of 4, 2 and 1 words make no rectangle. They are padded to one length, and the padding
+# must count nothing.
 
 # %%
 lengths = torch.tensor([4, 2, 1])
@@ -486,9 +590,10 @@ check("masked_mean_loss", masked_mean_loss)
 # %% [markdown]
 # ## Take it further: look inside a backward pass
 #
-# Backward passes through tensors that you never see. A *hook* is a function that is called when a
-# gradient arrives: `tensor.register_hook(f)`. If `f` returns something, that takes the gradient's
-# place; if it returns `None`, nothing changes.
+# Only leaves get a `.grad`. For a tensor in between, `tensor.retain_grad()` asks for one, and
+# `tensor.register_hook(f)` for more: whenever a backward pass has found this tensor's gradient, it
+# calls the *hook* `f` with it. If `f` returns something, that takes the gradient's place; if it
+# returns `None`, nothing changes.
 
 # %% [markdown] exercise="watch"
 
@@ -507,8 +612,8 @@ check("watch", watch)
 # %% [markdown] hints="watch"
 
 # %% [markdown]
-# Twelve steps of $h \leftarrow w \cdot h$ once more, now with the gradient of every state. At
-# $w = 0.9$, how much of it is left at the first state? At $w = 1.5$?
+# Twelve steps of $h \leftarrow w \cdot h$ once more, with a hook on each state. At the last state the
+# gradient is 1. How much of it is left at the first, if $w = 0.9$? And if $w = 1.5$?
 
 # %%
 def gradients_of_states(w, steps=12):
@@ -521,8 +626,6 @@ def gradients_of_states(w, steps=12):
     return seen[::-1]
 
 # %%
-import matplotlib.pyplot as plt
-
 fig, axes = plt.subplots(figsize=(5, 3), layout="constrained")
 for w, mark in ((0.9, "o"), (1.0, "s"), (1.5, "^")):
     axes.semilogy(range(1, 13), gradients_of_states(torch.tensor(w)), mark, label=f"w = {w}")
@@ -532,9 +635,9 @@ bl.figure(fig, "The gradient of each state: the further from the end, the smalle
           "the larger for w = 1.5, and 1 throughout for w = 1.")
 
 # %% [markdown]
-# $w^{11}$: 0.31 at 0.9, and 86 at 1.5. With a hundred steps it would be nothing, or too much for
-# any learning rate. Long loops make deep graphs, and notebook 8 is about what that does to
-# training.
+# $w^{11}$: 0.31 at 0.9, and 86 at 1.5. With a hundred steps it would be $0.9^{99} \approx 0.00003$,
+# or $1.5^{99} \approx 3 \cdot 10^{17}$. Long loops make deep graphs, and notebook 8 is about what
+# that does to training.
 
 # %% [markdown]
 # ## Recap
@@ -542,7 +645,7 @@ bl.figure(fig, "The gradient of each state: the further from the end, the smalle
 # - The graph is written while the code runs, anew in every call.
 # - A branch not taken is not in it, and its weights get None; a loop is in it once for each turn.
 # - `grad_fn` and `next_functions` lead from the end back to the leaves.
-# - A graph lives while a tensor hangs on it; its saved values go with the first `backward()`.
+# - A graph lives while somebody holds its end; what it saved goes with the first `backward()`.
 # - `.item()`, `detach`, `no_grad` and `.data` leave the graph, and nobody says so.
 
 # %% [markdown]
