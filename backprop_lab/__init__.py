@@ -22,11 +22,11 @@ from .transforms import grad, hvp, jacobian, jvp, vjp
 __version__ = "0.1.0"
 
 __all__ = [
-    "Graph", "Op", "Tensor", "as_torch_function", "beside", "check", "compare", "detect_anomaly",
-    "draw", "figure", "grad", "gradcheck", "group", "hint", "hvp", "jacobian", "jvp", "no_grad",
-    "ops", "order_fault", "pack", "parameter", "paths", "practice", "progress", "record_torch",
-    "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian", "step", "tensor",
-    "unpack", "vjp",
+    "Graph", "Op", "Tensor", "as_torch_function", "beside", "check", "compare", "dashboard",
+    "detect_anomaly", "draw", "figure", "grad", "gradcheck", "group", "hint", "hvp", "jacobian",
+    "jvp", "no_grad", "ops", "order_fault", "pack", "parameter", "paths", "practice", "progress",
+    "record_torch", "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian", "step",
+    "tensor", "unpack", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -36,6 +36,7 @@ _ON_FIRST_USE = {
     "beside": ".pictures.beside",
     "check": ".exercises",
     "compare": ".exercises.guess",
+    "dashboard": ".widgets.dashboard",
     "draw": ".pictures",
     "figure": ".pictures.figures",
     "gradcheck": ".finite_differences",

@@ -1,4 +1,4 @@
-"""The command line: `python -m backprop_lab build [--check] [NN …]`."""
+"""The command line: `python -m backprop_lab build | handout | grade | merge`; --help tells more."""
 
 import argparse
 import sys
@@ -6,15 +6,56 @@ import sys
 
 def main(arguments=None):
     """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m backprop_lab", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("build", help="make the notebooks from notebooks/source/")
-    command.add_argument("numbers", nargs="*", help="which notebooks, such as 01 (default: all)")
-    command.add_argument(
+    from .coursework.grading import command
+
+    options = parser().parse_args(arguments)
+    try:
+        if options.command == "build":
+            return check_notebooks() if options.check else build_notebooks(options.numbers)
+        if options.command == "handout":
+            return hand_out(options)
+        return getattr(command, options.command)(options)
+    except (RuntimeError, ValueError, OSError) as error:  # their texts say what to do
+        print(error, file=sys.stderr)
+        return 2
+
+
+def parser():
+    from .coursework.grading import command
+
+    whole = argparse.ArgumentParser(prog="python -m backprop_lab", description=__doc__)
+    commands = whole.add_subparsers(dest="command", required=True)
+    build = commands.add_parser("build", help="make the notebooks from notebooks/source/")
+    build.add_argument("numbers", nargs="*", help="which notebooks, such as 01 (default: all)")
+    build.add_argument(
         "--check", action="store_true", help="only say which notebooks are not as their source"
     )
-    options = parser.parse_args(arguments)
-    return check_notebooks() if options.check else build_notebooks(options.numbers)
+    add_handout(commands)
+    command.add_arguments(commands)
+    return whole
+
+
+def add_handout(commands):
+    handout = commands.add_parser("handout", help="make the bundle for learners, without solutions")
+    handout.add_argument(
+        "--out", required=True, metavar="DIR", help="a folder that is not there yet"
+    )
+    handout.add_argument("--notebooks", nargs="+", type=int, default=(), metavar="N")
+    handout.add_argument("--learners", metavar="IDS", help="a list of ids, one a line: practice "
+                         "problems for each")  # fmt: skip
+    handout.add_argument("--secret-file", metavar="F", help="what these problems are made from")
+    handout.add_argument("--nbgrader", metavar="DIR", help="also source/ and release/ for nbgrader")
+
+
+def hand_out(options):
+    from .coursework.grading.command import read_secret
+    from .coursework.handout import hand_out
+
+    secret = read_secret(options.secret_file) if options.secret_file else b""
+    chosen = options.notebooks, options.learners, secret, options.nbgrader
+    written = hand_out(options.out, *chosen)
+    print(f"{options.out}: {len(written)} notebooks and the package; no solution is in it.")
+    return 0
 
 
 def build_notebooks(numbers):

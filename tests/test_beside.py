@@ -47,6 +47,18 @@ def test_each_keeps_its_image_and_its_words(x):
     assert picture.alt.count("Graph of") == 2
 
 
+@pytest.mark.parametrize(("width", "rows"), [(850, 1), (420, 2)])
+def test_they_stand_in_one_row_where_the_page_is_wide_enough(x, page_of, width, rows):
+    w, b = bl.tensor([2.0, -3.0], requires_grad=True), bl.tensor([0.5, 0.5], requires_grad=True)
+    picture = bl.beside(((x * w) ** 2).sum(), ((x - b) ** 2).sum())
+    page = page_of(picture.html, width=width)
+    boxes = [figure.bounding_box() for figure in page.locator("figure").all()]
+    assert len({box["y"] for box in boxes}) == rows
+    assert all(box["x"] + box["width"] <= width for box in boxes)
+    images = page.locator("figure img").all()
+    assert all(i.evaluate("i => i.naturalWidth <= i.clientWidth + 1") for i in images)
+
+
 def test_what_cannot_be_drawn_says_so_beside_the_other(x):
     long = x
     for _ in range(400):

@@ -1,10 +1,14 @@
 """What the prose of notebooks 6 and 7 states of PyTorch, worked out again."""
 
 import ast
+import gc
+import re
+import weakref
 from functools import cache
 
 import pytest
 
+from backprop_lab import draw, report_card
 from backprop_lab.coursework.build import compose, sources
 
 torch = pytest.importorskip("torch")
@@ -62,10 +66,25 @@ class TestNotebook6:
         assert [names["slope"](f, 2.0) for f in three] == [11, 8, 8]
         assert "the slope is 8, and it says 11" in prose
 
+    def test_the_card_lets_one_of_the_three_pass_and_says_where_another_falls(self, names):
+        points = torch.tensor([3.0, 2.0, -1.0])
+        cards = [report_card(names[name], points) for name in ("first", "second", "third")]
+        assert [bool(card) for card in cards] == [False, True, False]
+        text = cards[0]["derivative"].text
+        found = re.match(r"At input 0\[2\] = -1, backward returns (.+); nudging gives (.+)\.", text)
+        assert float(found[1]) / float(found[2]) == pytest.approx(8 / -4, rel=1e-4)
+        assert report_card(names["SquareAndDouble"], points)
+        assert report_card(names["KeepsOnCtx"], points)["tensors on ctx"].status == "failed"
+
     def test_a_tensor_on_ctx_outlives_its_name_and_what_is_saved_does_not(self, names):
         assert names["outlives_its_name"](names["KeepsOnCtx"].apply)
         assert not names["outlives_its_name"](torch.square)
         assert not names["outlives_its_name"](names["SquareAndDouble"].apply)
+        y = names["KeepsOnCtx"].apply(torch.ones(3, requires_grad=True))
+        watcher = weakref.ref(y)
+        del y
+        gc.collect()
+        assert watcher() is None
 
     def test_a_change_in_place_is_noticed_only_in_what_was_saved(self, names):
         def slope_after_a_change(square):
@@ -80,6 +99,8 @@ class TestNotebook6:
         for careful in (torch.square, names["SquareAndDouble"].apply):
             with pytest.raises(RuntimeError, match="modified by an inplace operation"):
                 slope_after_a_change(careful)
+        with pytest.raises(RuntimeError, match="leaf"):
+            torch.tensor(3.0, requires_grad=True).mul_(10)
 
     def test_a_saved_slope_loses_144_of_432_and_passes_gradcheck(self, names, prose):
         slopes = names["slopes_of_the_square"]
@@ -90,12 +111,52 @@ class TestNotebook6:
         x = torch.tensor(3.0, dtype=torch.double, requires_grad=True)
         assert torch.autograd.gradcheck(names["SavesSlope"].apply, x)
         assert not torch.autograd.gradgradcheck(names["SavesSlope"].apply, x, raise_exception=False)
+        assert not report_card(names["SavesSlope"], x)
+        assert x.grad is None, "torch.autograd.grad leaves .grad alone"
+
+    def test_an_input_comes_back_with_its_graph_and_what_forward_made_does_not(self):
+        class Shows(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x, 4 * x)
+                return 2 * x
+
+            @staticmethod
+            def backward(ctx, grad_output):
+                seen.extend(saved.grad_fn for saved in ctx.saved_tensors)
+                return 2 * grad_output
+
+        seen = []
+        h = torch.tensor(3.0, requires_grad=True) * 1
+        Shows.apply(h).backward()
+        assert seen == [h.grad_fn, None]
+
+    def test_torch_func_looks_for_backward_by_name(self, names):
+        Right = names["SquareAndDoubleUnderVmap"]
+        assert torch.func.grad(Right.apply)(torch.tensor(3.0)) == 12
+
+        class ByAnotherName(torch.autograd.Function):
+            forward, setup_context, vjp = Right.forward, Right.setup_context, Right.backward
+
+        with pytest.raises(NotImplementedError):
+            torch.func.grad(ByAnotherName.apply)(torch.tensor(3.0))
 
     def test_rounding_teaches_nothing_and_straight_through_arrives_in_one_step(self, names):
         assert names["descend"](torch.round) == pytest.approx(0.4)
         through = names["RoundStraightThrough"].apply
         assert names["descend"](through, steps=1) == pytest.approx(0.6)
         assert names["descend"](through) == pytest.approx(0.6)
+
+    def test_what_is_declared_takes_the_place_of_the_comparison_alone(self, names):
+        Through, x = names["RoundStraightThrough"], torch.tensor([1.5, 1.0, -0.5])
+        plain, declared = (
+            report_card(Through, x),
+            report_card(Through, x, deliberate="a slope of 1"),
+        )
+        assert not plain
+        assert declared
+        changed = {a.name for a, b in zip(plain.lines, declared.lines, strict=True) if a != b}
+        assert changed == {"derivative", "gradcheck", "second derivative"}
 
 
 class TestNotebook7:
@@ -122,11 +183,53 @@ class TestNotebook7:
         assert moved(torch.tensor(0.0))
         assert not moved(None)
 
+    def test_the_compiler_splits_the_fork_in_two(self, names):
+        pieces = []
+
+        def count(piece, inputs):
+            pieces.append(piece)
+            return piece.forward
+
+        w, b = (torch.tensor([1.0, -2.0], requires_grad=True) for _ in range(2))
+        compiled = torch.compile(names["forked"], backend=count)
+        for again in (3.0, 4.0):  # the second time, what was kept is used
+            compiled(torch.tensor([again, 1.0]), w, b)
+            assert len(pieces) == 2
+
+    def test_from_10_the_loop_turns_four_times_and_from_3_twice(self, names):
+        half = torch.tensor(0.5, requires_grad=True)
+        for x, turns, slope in ((3.0, 2, 3), (10.0, 4, 5)):
+            end = names["shrink"](torch.tensor(x), half)
+            assert names["operators_behind"](end) == turns
+            assert torch.autograd.grad(end, half)[0].item() == slope
+
+    def test_next_functions_hold_one_pair_for_each_tensor_that_went_in(self):
+        w, h = torch.tensor(0.9, requires_grad=True), torch.tensor(1.0)
+        (leaf, first), (nothing, second) = (w * h).grad_fn.next_functions
+        assert leaf.variable is w
+        assert (first, nothing, second) == (0, None, 0)
+        low, high = torch.aminmax(w * torch.ones(3))
+        assert [node.grad_fn.next_functions[0][1] for node in (low + 1, high + 1)] == [0, 1]
+
     def test_three_operators_a_round_stay_behind_a_running_total(self, names):
         w, total = torch.tensor(0.9, requires_grad=True), torch.tensor(0.0)
         for _ in range(100):
-            total = total + (w * 2) ** 2
+            total = total + (loss := (w * 2) ** 2)
         assert names["operators_behind"](total) == 300
+        assert names["operators_behind"](loss) == 2
+
+    def test_each_error_says_the_words_and_its_mended_line_runs(self, names):
+        source = next(path for path in sources() if path.name.startswith("07"))
+        cells = [cell.source for cell in compose(source, solved=True).cells]
+        place = next(i for i, cell in enumerate(cells) if "provoked = {" in cell)
+        here = names | {"w": torch.tensor(0.9, requires_grad=True)}
+        exec(cells[place].partition("for words")[0], here)
+        for words, provoke in here["provoked"].items():
+            with pytest.raises(RuntimeError) as told:
+                provoke()
+            assert words in str(told.value)
+            assert f"| {words} |" in cells[place + 1]
+        exec(cells[place + 2], here)
 
     def test_what_saved_nothing_runs_twice(self, names):
         w = torch.tensor(0.9, requires_grad=True)
@@ -159,12 +262,37 @@ class TestNotebook7:
         )
         assert nudged
 
+    def test_a_batch_leaves_3_operators_a_word_where_8_sentences_leave_24(self, names):
+        w, sentences = torch.tensor(0.9, requires_grad=True), torch.rand(8, 5)
+        alone = [names["read"](sentence, w) for sentence in sentences]
+        together = names["read"](sentences.T, w)
+        assert torch.allclose(torch.stack(alone), together)
+        assert sum(map(names["operators_behind"], alone)) == 24 * 5
+        assert names["operators_behind"](together) == 3 * 5
+
+    def test_a_constant_stands_in_the_picture_for_what_was_cut(self, names):
+        x, w = torch.ones(2, 2), torch.ones(2, requires_grad=True)
+        b = torch.tensor(0.5, requires_grad=True)
+        assert "the constant [" in draw(names["gated"](x, w, b)).alt
+        assert "the constant [" not in draw(names["gated_again"](x, w, b)).alt
+
+    @pytest.mark.filterwarnings("ignore:The .grad attribute")
+    def test_only_leaves_get_a_grad_unless_asked(self):
+        x = torch.tensor(3.0, requires_grad=True)
+        unasked, asked = 2 * x, 2 * x
+        asked.retain_grad()
+        asked.register_hook(lambda gradient: 10 * gradient)
+        (unasked + asked).backward()
+        assert (unasked.grad, x.grad.item()) == (None, 22)
+        assert asked.grad is not None
+
     def test_a_third_and_eighty_six(self, names, prose):
         for w, left in ((0.9, "0.31"), (1.0, "1"), (1.5, "86")):
             seen = names["gradients_of_states"](torch.tensor(w))
             assert f"{seen[0]:.2g}" == left
             assert seen[-1] == 1
         assert "0.31 at 0.9, and 86 at 1.5" in prose
+        assert (f"{0.9**99:.0g}", f"{1.5**99:.0g}") == ("3e-05", "3e+17")
 
     def test_5_of_12_entries_are_padding(self, prose):
         assert "About 417" in prose

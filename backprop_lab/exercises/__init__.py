@@ -15,6 +15,7 @@ from .progress import note
 NOTEBOOKS = {
     1: "computational_graphs", 2: "chain_rule", 3: "build_an_engine", 4: "jacobians_and_vjps",
     5: "tensors_and_broadcasting", 6: "custom_functions", 7: "dynamic_graphs",
+    8: "train_and_diagnose",
 }  # fmt: skip
 
 

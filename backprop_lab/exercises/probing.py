@@ -36,7 +36,8 @@ SUPPLIED = (  # what runs in modules whose names begin so is ours
     "backprop_lab.exercises.supplied", "backprop_lab.exercises.build_an_engine.",
     "backprop_lab.exercises.custom_functions.",
     "backprop_lab.exercises.jacobians_and_vjps.boxes",
-    "backprop_lab.exercises.tensors_and_broadcasting.pull_backs", __name__,
+    "backprop_lab.exercises.tensors_and_broadcasting.pull_backs",
+    "backprop_lab.exercises.train_and_diagnose.layers", __name__,
 )  # fmt: skip
 
 

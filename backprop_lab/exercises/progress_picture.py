@@ -81,7 +81,8 @@ class Progress:
         points = f"{self.points(mine):.3g} of {sum(e.points for e in mine)}"
         return (
             f"<tr><th scope=row {LEFT}>{number} {escape(name)}</th>"
-            f"<td {LEFT}>{signs}</td><td style='text-align:left;white-space:nowrap'>{points}</td></tr>"
+            f'<td {LEFT}>{signs}</td><td style="text-align:left;white-space:nowrap">'
+            f"{points}</td></tr>"
         )
 
     def sign(self, exercise):

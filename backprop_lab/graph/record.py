@@ -12,11 +12,12 @@ from .rows import check_rows, unused
 class Graph:
     """A computation: nodes in a valid forward order, edges, and the events of the two sweeps.
 
-    nodes: dicts with id, kind ("input", "weight", "constant", "op" or "output"), op (the
-    operator's name, None for a leaf), label (what its picture shows), name (of the tensor that
-    leaves it, or None), shape, value, saved (what the operator keeps for backward), alias_of (the
-    id of the leaf that this is another drawing of, or None), group (the name that `group` gave
-    it), line (where it was called; known within `group`).
+    nodes: dicts with id, kind ("input", "weight", "constant", "op" or "output"), op (the operator's
+    name, None for a leaf), label (what its picture shows), name (of the tensor that leaves it, or
+    None), shape, value (None if unknown: without a shape, nobody ever knew it; with one, PyTorch
+    has let go of it), saved (what the operator keeps for backward: "input 0", "output" or "other";
+    "freed" if it is gone), alias_of (the id of the leaf that this is another drawing of, or None),
+    group (the name that `group` gave it), line (where it was called; known within `group`).
     edges: dicts with id, from, to, slot (which input of the reader), tensor (its name), local (the
     derivative of the reader's result by this input: its kind, and its value or a text where either
     says more; None if no gradient passes), copies (how many of each entry the reader makes by

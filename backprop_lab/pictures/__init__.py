@@ -26,16 +26,21 @@ from .table import table
 from .view import MOST, MOST_RECORDED, count_drawn, operators_of, view_of
 from .words import describe
 
-__all__ = ["MOST", "Picture", "draw", "figure", "image", "picture_of", "scene", "too_large"]
+__all__ = [
+    "MOST", "Picture", "draw", "figure", "image", "picture_of", "scene", "sentence", "too_large",
+]  # fmt: skip
 
 
 def draw(what, grad=None, local=False, saved=False, expand=None):
     """The graph of a tensor, a `Graph`, or the rows of a graph, as a `Picture`.
 
-    Arguments: grad (show gradients? None: if `what.backward()` has run; True: as it would find
-    them from 1, without touching any `.grad`), local (show the local derivatives on the arrows?),
-    saved (mark what is kept for backward?), expand (the names of groups to draw node by node; True
-    for all. If not said, groups are folded in graphs of more than 80 nodes only).
+    A tensor may be one of PyTorch's, or a pair (module, input), which is run for it and drawn with
+    each module as a group; see `record_torch` for the values that PyTorch does not keep.
+    Arguments: grad (show gradients? None: if `what.backward()` has run, which PyTorch's tensors do
+    not tell; True: as it would find them from 1, without touching any `.grad`), local (show the
+    local derivatives on the arrows?), saved (mark what is kept for backward?), expand (the names of
+    groups to draw node by node; True for all. If not said, groups are folded in graphs of more than
+    80 nodes only).
     Tensors without a name get that of the caller's variable. Raises TypeError for anything else,
     GradientError for gradients that cannot be found, ValueError for rows that do not fit together
     or a group that is not there.

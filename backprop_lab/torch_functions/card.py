@@ -127,19 +127,21 @@ def row(line):
     )
 
 
+# Notebooks and nbconvert style every table: `[aria-label]` outweighs their rules.
 STYLE = """<style>
 .bl-report{--bad:#b3261e;--good:#00795a;border-left:6px solid var(--good);padding:.4em .9em;
 margin:.3em 0;max-width:60em;background:color-mix(in srgb,currentColor 6%,transparent)}
 .bl-report.failed{border-left-color:var(--bad)}
 .bl-report p{margin:0 0 .3em}
-.bl-report table{border-collapse:collapse;width:100%;margin:0;font-size:inherit}
+.bl-report table{border-collapse:collapse;width:100%;margin:0;font-size:inherit;
+table-layout:auto}
 .bl-report thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
-.bl-report tr,.bl-report tr:hover{background:none}
-.bl-report th,.bl-report td{text-align:left;vertical-align:top;padding:.2em .9em .2em 0;
+.bl-report table[aria-label] tr,.bl-report table[aria-label] tr:hover{background:none}
+.bl-report table[aria-label] :is(th,td){text-align:left;vertical-align:top;padding:.2em .9em .2em 0;
 font-weight:400;white-space:normal;max-width:none;border:0}
-.bl-report th[scope=colgroup]{font-weight:700;padding-top:.7em}
+.bl-report table[aria-label] th[scope=colgroup]{font-weight:700;padding-top:.7em}
 .bl-report th[scope=row]{width:12em}.bl-report td:nth-child(2){width:9.5em}
-.bl-report .failed th,.bl-report .failed td:nth-child(2){font-weight:700}
+.bl-report table[aria-label] .failed :is(th,td:nth-child(2)){font-weight:700}
 .bl-report summary{cursor:pointer;padding:.2em 0}
 .bl-report td{overflow-wrap:anywhere}
 @media(max-width:600px){.bl-report tr,.bl-report tr>*{display:block;width:auto!important}}

@@ -29,7 +29,8 @@ def saved_tensors(function):
     if is_custom(function):
         found = [("saved", function.saved_tensors), *vars(function).items()]
     else:
-        found = [(name, getattr(function, f"_saved_{name}")) for name in saved_names(type(function))]
+        names = saved_names(type(function))
+        found = [(name, getattr(function, f"_saved_{name}")) for name in names]
     for name, x in found:  # a list that grows: some save a tuple
         if isinstance(x, torch.Tensor):
             yield name, x

@@ -1,10 +1,8 @@
 """What PyTorch's operators are called here: the same words as for ours.
 
-PyTorch names a node after the operator whose backward it is, with a number: MulBackward0. The
-table says what pictures show for it (`label`), what its local derivative is (`local`), whether it
-stretches its inputs (`broadcasts`), and in which order it read them (`reads`: PyTorch's own names,
-under which a node keeps them; "?" for one that can be missing). What is not in the table goes by
-PyTorch's name, and nothing is claimed of its derivative but that it has a Jacobian.
+PyTorch names a node after the operator whose backward it is, with a number: MulBackward0. What is
+in neither table below goes by PyTorch's name, and nothing is claimed of its derivative but that it
+has a Jacobian.
 """
 
 import re
@@ -14,90 +12,107 @@ from functools import cache
 from ..ops import arithmetic, choices, elementwise, indexing, lifting, linear, reductions, shapes
 from ..ops.softmax import LogSoftmax, Softmax
 
-UNKNOWN = "Jacobian"
-
 
 @dataclass(frozen=True)
 class Kind:
-    """One sort of operator; see above."""
+    """One sort of operator.
+
+    label: what pictures show; local: what its local derivative is, in a word; reads: what it read
+    in each slot, under the names that PyTorch keeps it by, with a ? where there may be nothing;
+    broadcasts: may its inputs be stretched?
+    """
 
     label: str
-    local: str = UNKNOWN
-    broadcasts: bool = False
+    local: str = "Jacobian"
     reads: tuple = ()
+    broadcasts: bool = False
 
 
-def same(op, reads="self"):
-    """The Kind of an operator that the engine of this course has, too."""
-    return Kind(op.symbol, op.local, op.broadcasts, tuple(reads.split()))
-
-
-def kind(label, local=UNKNOWN, reads="self", broadcasts=False):
-    return Kind(label, local, broadcasts, tuple(reads.split()))
-
-
+# Operators that the engine of this course has, too: what PyTorch calls them, and what they read.
 PAIR = "self other"
-RESHAPES = "View UnsafeView ReshapeAlias Squeeze Unsqueeze"
-PERMUTES = "T Transpose Permute"
-SELECTS = "Select Slice Index Gather IndexSelect Unbind Split UnsafeSplit SplitWithSizes Chunk"
-KINDS = (
-    {
-        "Add": same(arithmetic.Add, PAIR), "Sub": same(arithmetic.Subtract, PAIR),
-        "Rsub": same(arithmetic.Subtract), "Mul": same(arithmetic.Multiply, PAIR),
-        "Div": same(arithmetic.Divide, PAIR), "Neg": same(arithmetic.Negate),
-        "Pow": same(arithmetic.Power, "self exponent"), "Maximum": same(choices.Maximum, PAIR),
-        "Minimum": same(choices.Minimum, PAIR), "Where": same(choices.Where, PAIR),
-        "Clamp": same(choices.Clip), "ClampMin": same(choices.Clip), "ClampMax": same(choices.Clip),
-        "Exp": same(elementwise.Exp), "Log": same(elementwise.Log), "Sin": same(elementwise.Sin), "Cos": same(elementwise.Cos),
-        "Tanh": same(elementwise.Tanh), "Sigmoid": same(elementwise.Sigmoid), "Relu": same(elementwise.Relu),
-        "Abs": same(elementwise.Abs), "Sqrt": same(elementwise.Sqrt), "Sum": same(reductions.Sum),
-        "Mean": same(reductions.Mean), "Max": same(reductions.Max), "Amax": same(reductions.Max),
-        "Min": same(reductions.Min), "Amin": same(reductions.Min), "Logsumexp": same(reductions.LogSumExp),
-        "Softmax": same(Softmax), "LogSoftmax": same(LogSoftmax),
-        "Cat": same(shapes.Concatenate, ""), "Stack": same(shapes.Stack, ""),
-        "Expand": same(shapes.BroadcastTo), "ToCopy": same(lifting.Cast), "Mm": same(linear.Matmul, "self mat2"),
-        "Mv": same(linear.Matmul, "self vec"), "Dot": same(linear.Matmul, "self tensor"),
-        "Bmm": same(linear.Matmul, "self mat2"), "Clone": kind("clone", "identity"),
-        "Alias": kind("alias", "identity"), "Reciprocal": kind("1/x", "diagonal"),
-        "Addmm": kind("addmm", "matmul", "self mat1 mat2"),
-        "Convolution": kind("conv", "convolution", "input weight bias?"),
-        "NativeLayerNorm": kind("layer norm", reads="input weight? bias?"),
-        "NativeBatchNorm": kind("batch norm", reads="input weight? bias?"),
-        "ScaledDotProductFlashAttentionForCpu": kind("attention", reads="query key value"),
-        "ScaledDotProductFlashAttention": kind("attention", reads="query key value"),
-        "ScaledDotProductEfficientAttention": kind("attention", reads="query key value"),
-        "MaxPool2DWithIndices": kind("max pool", "selection"), "AvgPool2D": kind("avg pool", "linear"),
-        "MseLoss": kind("mse", reads="self target"), "L1Loss": kind("l1", reads="self target"),
-        "BinaryCrossEntropy": kind("bce", reads="self target weight?"),
-        "BinaryCrossEntropyWithLogits": kind("bce", reads="self target weight?"),
-        "NllLoss": kind("nll", "selection"), "Embedding": kind("embedding", "selection", "weight"),
-        "Gelu": kind("gelu", "diagonal"), "Silu": kind("silu", "diagonal"),
-        "LeakyRelu": kind("leaky relu", "diagonal"), "Elu": kind("elu", "diagonal"),
-        "Softplus": kind("softplus", "diagonal"), "Log1P": kind("log1p", "diagonal"),
-        "Expm1": kind("expm1", "diagonal"), "Rsqrt": kind("1/√", "diagonal"),
-        "Erf": kind("erf", "diagonal"), "Tan": kind("tan", "diagonal"),
-        "Sinh": kind("sinh", "diagonal"), "Cosh": kind("cosh", "diagonal"),
-        "Atan": kind("atan", "diagonal"), "Cumsum": kind("cumsum", "linear"),
-        "NativeDropout": kind("dropout", "diagonal"), "MaskedFill": kind("masked fill", "diagonal"),
-        "LinalgVectorNorm": kind("norm"), "CopySlices": kind("write", reads="self src"),
-        "Copy": kind("copy", "identity", "self src"), "AsStrided": kind("view", "selection"),
-        "Prod": kind("prod"), "Var": kind("var"), "Std": kind("std"),
-    }
-    | {name: same(shapes.Reshape) for name in RESHAPES.split()}
-    | {name: same(shapes.Transpose) for name in PERMUTES.split()}
-    | {name: same(indexing.Index) for name in SELECTS.split()}
-)  # fmt: skip
+SHARED = [
+    (arithmetic.Add, "Add", PAIR),
+    (arithmetic.Subtract, "Sub", PAIR),
+    (arithmetic.Subtract, "Rsub", "self"),  # 2 - x, of which PyTorch differentiates x alone
+    (arithmetic.Multiply, "Mul", PAIR),
+    (arithmetic.Divide, "Div", PAIR),
+    (arithmetic.Negate, "Neg", "self"),
+    (arithmetic.Power, "Pow", "self exponent"),
+    (choices.Maximum, "Maximum", PAIR),
+    (choices.Minimum, "Minimum", PAIR),
+    (choices.Where, "Where", PAIR),
+    (choices.Clip, "Clamp ClampMin ClampMax", "self"),
+    (elementwise.Exp, "Exp", "self"),
+    (elementwise.Log, "Log", "self"),
+    (elementwise.Sin, "Sin", "self"),
+    (elementwise.Cos, "Cos", "self"),
+    (elementwise.Tanh, "Tanh", "self"),
+    (elementwise.Sigmoid, "Sigmoid", "self"),
+    (elementwise.Relu, "Relu", "self"),
+    (elementwise.Abs, "Abs", "self"),
+    (elementwise.Sqrt, "Sqrt", "self"),
+    (indexing.Index, "Select Slice Index Gather IndexSelect", "self"),
+    (indexing.Index, "Unbind Split UnsafeSplit SplitWithSizes", "self"),
+    (lifting.Cast, "ToCopy", "self"),
+    (linear.Matmul, "Mm Bmm", "self mat2"),
+    (linear.Matmul, "Mv", "self vec"),
+    (linear.Matmul, "Dot", "self tensor"),
+    (reductions.Sum, "Sum", "self"),
+    (reductions.Mean, "Mean", "self"),
+    (reductions.Max, "Max Amax", "self"),
+    (reductions.Min, "Min Amin", "self"),
+    (reductions.LogSumExp, "Logsumexp", "self"),
+    (shapes.Reshape, "View UnsafeView ReshapeAlias Squeeze Unsqueeze", "self"),
+    (shapes.Transpose, "T Transpose Permute", "self"),
+    (shapes.BroadcastTo, "Expand", "self"),
+    (shapes.Concatenate, "Cat", ""),
+    (shapes.Stack, "Stack", ""),
+    (Softmax, "Softmax", "self"),
+    (LogSoftmax, "LogSoftmax", "self"),
+]
+# Others, which networks are made of: label, local derivative, PyTorch's names, what they read.
+OTHERS = [
+    ("addmm", "matmul", "Addmm", "self mat1 mat2"),  # a bias and a matrix product in one
+    ("conv", "convolution", "Convolution", "input weight bias?"),
+    ("max pool", "selection", "MaxPool2DWithIndices", "self"),
+    ("avg pool", "linear", "AvgPool2D", "self"),
+    ("layer norm", "Jacobian", "NativeLayerNorm", "input weight? bias?"),
+    ("batch norm", "Jacobian", "NativeBatchNorm", "input weight? bias?"),
+    ("attention", "Jacobian", "ScaledDotProductFlashAttentionForCpu", "query key value"),
+    ("attention", "Jacobian", "ScaledDotProductFlashAttention", "query key value"),
+    ("attention", "Jacobian", "ScaledDotProductEfficientAttention", "query key value"),
+    ("embedding", "selection", "Embedding", "weight"),
+    ("dropout", "diagonal", "NativeDropout", "input"),
+    ("mse", "Jacobian", "MseLoss", "self target"),
+    ("bce", "Jacobian", "BinaryCrossEntropy", "self target"),
+    ("bce", "Jacobian", "BinaryCrossEntropyWithLogits", "self target"),
+    ("nll", "selection", "NllLoss", "self"),
+    ("gelu", "diagonal", "Gelu", "self"),
+    ("silu", "diagonal", "Silu", "self"),
+    ("leaky relu", "diagonal", "LeakyRelu", "self"),
+    ("elu", "diagonal", "Elu", "self"),
+    ("softplus", "diagonal", "Softplus", "self"),
+    ("1/x", "diagonal", "Reciprocal", "self"),
+    ("1/√", "diagonal", "Rsqrt", "self"),
+    ("clone", "identity", "Clone", "self"),
+    ("norm", "Jacobian", "LinalgVectorNorm", "self"),
+    ("write", "selection", "CopySlices", "self src"),  # x[0] = y
+]
+KINDS = {
+    name: Kind(op.symbol, op.local, tuple(reads.split()), op.broadcasts)
+    for op, names, reads in SHARED
+    for name in names.split()
+} | {name: Kind(label, local, tuple(reads.split())) for label, local, name, reads in OTHERS}
 
 
 def kind_of(function):
     """The Kind of a grad_fn."""
+    name = stem(function)
     if is_custom(function):
-        return Kind(stem(function))
-    known = KINDS.get(stem(function))
-    if known is None:
-        return Kind(in_words(stem(function)))
-    if getattr(function, "_saved_alpha", 1) != 1 and known.broadcasts:  # x + alpha × y
-        return Kind(f"{known.label} scaled", "linear", True, known.reads)
+        return Kind(name)
+    known = KINDS.get(name) or Kind(in_words(name))
+    if known.broadcasts and getattr(function, "_saved_alpha", 1) != 1:  # x + alpha × y
+        return Kind(f"{known.label} scaled", "linear", known.reads, True)
     return known
 
 
@@ -126,7 +141,8 @@ def full_name(function):
 
 @cache
 def cut(name):
-    """
+    """The name of an operator in that of its node.
+
     >>> cut("MulBackward0"), cut("torch::autograd::CopySlices")
     ('Mul', 'CopySlices')
     """
@@ -134,7 +150,7 @@ def cut(name):
 
 
 def in_words(name):
-    """A name in camel case as words: "upsample nearest2d".
+    """A name in camel case as words.
 
     >>> in_words("UpsampleNearest2D"), in_words("Lerp")
     ('upsample nearest2d', 'lerp')

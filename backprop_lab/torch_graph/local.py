@@ -2,6 +2,7 @@
 
 from ..graph.local import ENTRYWISE
 from ..graph.parts import make_value
+from .arrays import as_array
 from .sweeping import pull_back
 
 
@@ -41,7 +42,7 @@ class Locals:
         ones = torch.ones(shape, dtype=self.result.dtype)
         x_bars = pull_back(self.result, ones)
         return {
-            slot: x_bar.numpy()
+            slot: as_array(x_bar)
             for slot, x_bar in enumerate(x_bars)
             if x_bar is not None and tuple(self.result.inputs[slot].shape) == shape
         }

@@ -4,7 +4,6 @@ from collections import Counter
 
 from ..names import variables
 
-
 LISTED = 1_000  # entries of a list in which names are looked for
 
 
@@ -39,12 +38,11 @@ class Names:
         return self.results.get((x.grad_fn, x.output_nr), (None,))[0]
 
     def of_leaf(self, x):
-        """The name of a tensor without a grad_fn; that of a row is "xs[2]"."""
-        name = self.leaves.get(id(x))
-        base = x._base if name is None and not x.requires_grad else None
-        if base is None or id(base) not in self.leaves:
-            return name
-        return f"{self.leaves[id(base)]}[{row_of(x, base)}]"
+        """The name of a tensor without a grad_fn; of a part of another, such as "xs[2]", too."""
+        name, base = self.leaves.get(id(x)), base_of(x)
+        if name is None and base is not None and id(base) in self.leaves:
+            return self.leaves[id(base)] + part_of(x, base)
+        return name
 
     def of_result(self, result):
         """The name of a Result, and its tensor where a variable holds it; else None, None."""
@@ -64,10 +62,23 @@ def each_tensor(named):
             todo += [(f"{name}[{i}]", part) for i, part in enumerate(x)]
 
 
-def row_of(x, base):
-    """Which row of a tensor another one is; "…" if it is another part of it."""
-    is_row = x.shape == base.shape[1:] and x.stride() == base.stride()[1:] and base.stride(0)
-    return (x.storage_offset() - base.storage_offset()) // base.stride(0) if is_row else "…"
+def base_of(x):
+    """The tensor that x is a view of, if neither requires a gradient; else None."""
+    return None if x.requires_grad else x._base
+
+
+def part_of(x, base):
+    """How a view of a tensor is written: one row or several, its transpose, or another part."""
+    if x.shape == base.shape[::-1] and x.stride() == base.stride()[::-1]:
+        return "ᵀ"
+    if not base.ndim or not base.stride(0):
+        return "[…]"
+    row = (x.storage_offset() - base.storage_offset()) // base.stride(0)
+    if (x.shape, x.stride()) == (base.shape[1:], base.stride()[1:]):
+        return f"[{row}]"
+    if x.shape[1:] == base.shape[1:] and x.stride()[1:] == base.stride()[1:]:
+        return f"[{row}:{row + x.shape[0]}]"
+    return "[…]"
 
 
 def parameters(modules):

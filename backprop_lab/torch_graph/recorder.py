@@ -5,10 +5,11 @@ from collections import Counter
 from ..graph import Graph
 from ..graph.parts import IN_CODE, make_edge, make_node
 from ..names import unused
-from .arrays import as_value
+from .arrays import as_value, unrecorded
 from .keeping import is_same, kept_by, slot_of
 from .kinds import full_name, kind_of
 from .local import Locals
+from .naming import base_of
 from .operands import constant_text, operands
 from .sweeping import sweep
 from .walking import Result, notes, walk
@@ -24,9 +25,10 @@ class Recorder:
     """Writes the record of one torch tensor, giving ids to nodes and leaves in forward order.
 
     Arguments: output (a tensor), names (a Names), local (work out the local derivatives?).
-    Attributes, once `record` has run: ids (from a Result, or the id of a leaf tensor, to an id),
-    functions (PyTorch's name for the node behind each id: "MulBackward0", "AccumulateGrad", "None"),
-    beside (ids of the edges that are no entry of next_functions: numbers that the node holds).
+    Attributes, once `graph` has run: ids (from a Result, or the id of a leaf tensor, to an id),
+    functions (PyTorch's name for the node behind each id: "MulBackward0", "AccumulateGrad", or
+    "None" for what requires no gradient), beside (ids of the edges that are no entry of
+    next_functions: numbers that the node holds), leaves (the leaf tensors that were read).
     """
 
     def __init__(self, output, names, local=False):
@@ -40,16 +42,17 @@ class Recorder:
 
     def graph(self, gradient=None):
         """The Graph; the reverse sweep is in it if there is a gradient, a tensor like output."""
-        self.find_values()
-        if not self.order:
-            self.add_leaf(self.output)
-        for result in self.order:
-            read = operands(result)
-            for operand in read:
-                self.add_source(operand)
-            self.add_result(result, read)
-        if gradient is not None and self.order:
-            self.add_backward(gradient)
+        with unrecorded():
+            self.find_values()
+            if not self.order:
+                self.add_leaf(self.output)
+            for result in self.order:
+                read = operands(result)
+                for operand in read:
+                    self.add_source(operand)
+                self.add_result(result, read)
+            if gradient is not None and self.order:
+                self.add_backward(gradient)
         return TorchGraph(self.nodes, self.edges, self.events)
 
     def titles_of(self, graph):
@@ -174,7 +177,8 @@ class Recorder:
 def kind_of_leaf(x, name):
     import torch
 
-    if isinstance(x, torch.nn.Parameter):
+    base = base_of(x)
+    if isinstance(x if base is None else base, torch.nn.Parameter):
         return "weight"
     return "input" if x.requires_grad or name else "constant"
 
@@ -185,4 +189,3 @@ def copies_of(result, kind, operand):
         return 1
     size = operand.size
     return result.size // max(size, 1) if size is not None else 1
-

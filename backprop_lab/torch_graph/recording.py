@@ -8,11 +8,13 @@ other.
 
 import sys
 
-from .arrays import as_value
+from .arrays import as_value, is_complex
 from .kinds import is_custom, is_leaf
 from .missing import need_torch
 from .modules import Modules
-from .walking import notes
+from .naming import Names
+from .recorder import Recorder
+from .walking import OPEN, notes
 
 
 class record_torch:
@@ -46,14 +48,27 @@ class record_torch:
         self.mode = mode(self.notebook)
         self.modules.watch()
         self.mode.__enter__()
+        OPEN.append(self.notebook)
         return self
 
     def __exit__(self, *exception):
         self.mode.__exit__(*exception)
         self.modules.release()
+        OPEN.remove(self.notebook)
         self.notebook.look_back()
+        self.notebook.calls.clear()
+
+    def graph(self, t, gradient=None):
+        """The Graph of a torch tensor t, to be drawn or compared with another.
+
+        Arguments: gradient (a torch tensor like t; if given, the reverse sweep is run from it and
+        recorded, without touching any `.grad`).
+        """
+        names = Names(sys._getframe(1))
+        return Recorder(t, names, local=gradient is not None).graph(gradient)
 
     def __repr__(self):
+        self.notebook.look_back()
         count = self.notebook.count
         return f"<a recording of {count} operator{'s' * (count != 1)}>"
 
@@ -127,7 +142,7 @@ class Notebook:
             found["values"] = {}
             function.metadata["backprop_lab"] = found
             self.count += 1
-        if x.output_nr not in found["values"]:
+        if x.output_nr not in found["values"] and not is_complex(x):
             found["values"][x.output_nr] = as_value(x)
 
 
@@ -151,10 +166,14 @@ def arguments(function, args, kwargs):
         else:
             x = args[place] if place < len(args) else kwargs[wanted.name]
         if "Tensor" in str(wanted.type):
-            found += x if isinstance(x, (list, tuple)) else [x]
+            xs = x if isinstance(x, (list, tuple)) else [x]
+            found += [IN_THE_GRAPH if getattr(x, "requires_grad", False) else x for x in xs]
         elif str(wanted.type) == "number" and isinstance(x, (int, float)):
             found.append(Option(x))
     return found
+
+
+IN_THE_GRAPH = object()  # a tensor that the node leads to by itself: held here, it would not go
 
 
 class Option(float):

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from ..errors import DataError, GradientError, a_kind_of
+from .keeping import kept_by
 from .naming import Names, each_tensor, named_tensors
 from .recorder import Recorder
 from .recording import record_torch
@@ -31,11 +32,9 @@ class Source:
         """Which groups to open: a module is drawn folded unless something else is asked for."""
         return () if self.is_pair and asked is None else asked
 
-    def title(self):
-        """What a sentence calls it."""
-        t = self.output
-        name = self.names.name_of(t)
-        return name or "This tensor"
+    def title(self, inside=False):
+        """What a sentence calls it, at its start or inside of it."""
+        return self.names.name_of(self.output) or ("this tensor" if inside else "This tensor")
 
     def why_no_graph(self):
         """Why there is nothing to draw, as a sentence; None if there is."""
@@ -53,6 +52,17 @@ class Source:
             "that requires a gradient, outside of no_grad(), and not detached. Make a leaf with "
             "requires_grad=True, and compute again."
         )
+
+    def why_spent(self):
+        """Why no reverse sweep can run, once PyTorch has freed the graph; None if it can."""
+        for result in self.operators(None):
+            if kept_by(result) is None and result.freed:
+                return (
+                    f"backward() has run through the graph of {self.title(inside=True)}, and "
+                    "PyTorch has freed what its operators had saved: a graph is good for one "
+                    "sweep. Compute it again, or keep it with backward(retain_graph=True)."
+                )
+        return None
 
     def can_start(self):
         """Is it clear what a reverse sweep starts from?"""

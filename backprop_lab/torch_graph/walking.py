@@ -11,6 +11,8 @@ from math import prod
 
 from .kinds import is_leaf
 
+OPEN = []  # recordings that are under way: asked for their last notes before a walk
+
 
 @dataclass(eq=False)
 class Result:
@@ -57,6 +59,8 @@ def walk(t, most=None):
     Arguments: t (a tensor with a grad_fn), most (stop there, and return None, if there are more).
     No recursion, however deep the graph.
     """
+    for notebook in OPEN:
+        notebook.look_back()
     root = Result(t.grad_fn, t.output_nr)
     found = {(root.function, root.number): root}
     todo = [root]

@@ -137,7 +137,8 @@ class GradFns(Notation):
             return [*pieces, (f"  {self.program.names[key]}", {})]
         for edge in edges:
             if edge["id"] in self.beside:  # a number that the grad_fn itself holds
-                pieces += [("(", {}), (self.program.names[edge["from"]], found_by(self, edge)), (")", {})]
+                held = self.program.names[edge["from"]], found_by(self, edge)
+                pieces += [("(", {}), held, (")", {})]
         entries = [edge for edge in edges if edge["id"] not in self.beside]
         for i, edge in enumerate(entries):
             pieces += [(", " if i else " → ", {}), (self.entry(edge), found_by(self, edge))]

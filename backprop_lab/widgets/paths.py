@@ -29,9 +29,10 @@ MOST = 5_000  # operators of a graph whose paths are looked for
 def paths(t, x):
     """The paths from the tensor x to the output t: how many, each with its product, and their sum.
 
-    Arguments: t (a Tensor), x (a tensor that t was computed from, or its name). Between scalars,
-    the product of the local derivatives along a path is what that path contributes to the gradient
-    of x; the sum over all paths is the gradient. The 50 paths with the largest products are listed.
+    Arguments: t (a Tensor, or one of PyTorch's, or a pair (module, input)), x (a tensor that t was
+    computed from, or its name). Between scalars, the product of the local derivatives along a path
+    is what that path contributes to the gradient of x; the sum over all paths is the gradient. The
+    50 paths with the largest products are listed.
     Returns a picture to explore; its `count` is the number of paths. Raises TypeError for anything
     but tensors, ValueError for a name that no tensor, or more than one, has. (Bauer 1974,
     "Computational graphs and rounding error".)
@@ -73,6 +74,9 @@ def paths_in_torch(given, x):
         )
     if given.operators(MOST) is None:
         return too_large(f"more than {MOST:,} operators")
+    missing = given.why_no_graph() or given.why_spent()
+    if missing:
+        return no_path(given.recorder().graph(), missing)
     scalar = given.output.shape == () and given.output.requires_grad
     recorder = given.recorder(scalar)
     graph = recorder.graph(given.seed() if scalar else None)
@@ -80,7 +84,7 @@ def paths_in_torch(given, x):
     source = find(graph, titles, x) if isinstance(x, str) else recorder.id_of(x)
     if source is None:
         output = titles[graph.nodes[-1]["id"]]
-        return no_path(graph, unrelated(given.names.name_of(x) or "x", output))
+        return no_path(graph, unrelated(isolate(clean(given.names.name_of(x) or "x")), output))
     return explore(graph, titles, source)
 
 
@@ -127,21 +131,17 @@ def find(graph, titles, name):
 def apart(t, x, names, output):
     """Why a tensor outside of t's graph has no path to t."""
     name = x.name or names.get(id(x)) or "x"
-    if any(y is t for node in topological_order(x) for y in node.inputs):
-        title = isolate(clean(name))
-        return f"{apart_from(title, output)} It is the other way round: {title} is computed from {output}."
-    return unrelated(name, output)
+    before = any(y is t for node in topological_order(x) for y in node.inputs)
+    return unrelated(isolate(clean(name)), output, before)
 
 
-def apart_from(title, output):
-    return f"{title} does not reach {output}: no path leads from one to the other."
-
-
-def unrelated(name, output):
-    """What is said of a tensor that is not in the graph."""
-    title = isolate(clean(name))
+def unrelated(title, output, before=False):
+    """What is said of a tensor that no path leads from; before: was it computed from the output?"""
+    said = f"{title} does not reach {output}: no path leads from one to the other."
+    if before:
+        return f"{said} It is the other way round: {title} is computed from {output}."
     return (
-        f"{apart_from(title, output)} The gradient of {title} is therefore “not reached”, which is not 0. If you "
+        f"{said} The gradient of {title} is therefore “not reached”, which is not 0. If you "
         f"expected a path: {title} may have been made anew, or detached, since {output} was "
         "computed."
     )

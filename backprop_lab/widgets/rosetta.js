@@ -37,8 +37,12 @@ const ROSETTA_STYLE = `
   .line.hot .token.hot { font-weight: 700 }
   .line.hot :is(.count, .comment) { color: var(--ink) }
   .line:not(.hot) .token.hot { background: var(--hot); font-weight: 700; outline: 2px solid var(--hot-line) }
+  @container (max-width: 1249px) {
+    .columns.four { grid-template-columns: repeat(2, minmax(0, 1fr)) }
+    .four .column:nth-child(n + 3) .title { margin-top: 22px }
+  }
   @container (max-width: 759px) {
-    .columns { grid-template-columns: minmax(0, 1fr); gap: 22px }
+    .columns, .columns.four { grid-template-columns: minmax(0, 1fr); gap: 22px }
     .column { display: block }
     .say { min-height: 94px; position: sticky; top: 0; z-index: 1; background: var(--panel) }
   }
@@ -63,7 +67,8 @@ function start(host, data) {
   const frame = openFrame(host, "One expression in several notations", ROSETTA_STYLE);
   const sentence = make("p", { class: "say", "aria-live": "polite" }, HINT);
   const boxes = data.columns.map((column) => notationBox(column));
-  const columns = make("div", { class: "columns", style: `--columns: ${widths(data.columns)}` },
+  const many = data.columns.length > 3 ? " four" : "";
+  const columns = make("div", { class: `columns${many}`, style: `--columns: ${widths(data.columns)}` },
     ...data.columns.map((column, i) => columnOf(column, i + 1, boxes[i])));
   frame.append(sentence, columns);
 

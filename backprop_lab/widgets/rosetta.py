@@ -11,7 +11,7 @@ from ..engine import Tensor
 from ..errors import DataError, a_kind_of
 from ..graph import Graph
 from ..names import variable_names
-from ..pictures import Picture, image, picture_of, too_large
+from ..pictures import Picture, image, picture_of, sentence, too_large
 from ..pictures.layout import TooLarge
 from ..pictures.table import REMEDY
 from ..pictures.text import clean
@@ -27,12 +27,12 @@ SHORT = 40  # operators: more are not an expression that one reads beside a seco
 def rosetta(t):
     """One expression in three notations: operators as nodes, values as nodes, a linear program.
 
-    Argument: t (a Tensor; or a Graph, or the rows of one, which may have no values). Tensors
-    without a name get that of the caller's variable, else t1, t2, … in forward order. Returns a
-    picture in which pointing at a thing in one notation marks it in all. Above 40 operators the
-    program stands alone. Raises DataError for anything else, ValueError for rows that do not fit
-    together. (The program is R. E. Wengert's list: "A simple automatic derivative evaluation
-    program", 1964.)
+    For a torch tensor there is a fourth: the chain of its grad_fn. Argument: t (a Tensor, or a
+    torch tensor; or a Graph, or the rows of one, which may have no values). Tensors without a name
+    get that of the caller's variable, else t1, t2, … in forward order. Returns a picture in which
+    pointing at a thing in one notation marks it in all. Above 40 operators the program stands
+    alone. Raises DataError for anything else, ValueError for rows that do not fit together. (The
+    program is R. E. Wengert's list: "A simple automatic derivative evaluation program", 1964.)
 
     >>> from backprop_lab import tensor
     >>> a, b = tensor(2.0, requires_grad=True), tensor(1.0, requires_grad=True)
@@ -46,6 +46,8 @@ def rosetta(t):
     recorder = None
     if is_torch(t):
         source = source_of(t, sys._getframe(1))
+        if source.why_no_graph():
+            return sentence(source.why_no_graph())
         if source.operators(MOST) is None:
             return too_large(f"more than {MOST} operators")
         recorder = source.recorder()

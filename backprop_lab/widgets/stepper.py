@@ -10,7 +10,7 @@ from ..engine import Tensor, topological_order
 from ..errors import DataError, a_kind_of, describe
 from ..graph import Graph, unused
 from ..names import variable_names
-from ..pictures import Picture, picture_of, scene, too_large
+from ..pictures import Picture, picture_of, scene, sentence, too_large
 from ..pictures.view import MOST
 from ..pictures.words import name_all
 from ..torch_graph import is_torch, source_of
@@ -28,10 +28,11 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
     """Step through the graph of t: each operator forward, then each message backward.
 
     Arguments: t (a Tensor, or a Graph with values; backward starts from the gradient that
-    `t.backward()` was given, else from 1, and no `.grad` is touched; or a function, to be called
-    with `inputs`, whose numbers can then be moved while the kernel runs: see `live`), backward
-    (False: stop where the forward pass ends), predict (hide each number until the reader has
-    predicted it, or asks for it), expand (which folded groups to open, as in `draw`).
+    `t.backward()` was given, else from 1, and no `.grad` is touched; or a torch tensor, or a pair
+    (module, input), whose steps start from 1, or from ones for what a module returned; or a
+    function, to be called with `inputs`, whose numbers can then be moved while the kernel runs: see
+    `live`), backward (False: stop where the forward pass ends), predict (hide each number until the
+    reader has predicted it, or asks for it), expand (which folded groups to open, as in `draw`).
     Returns a picture with buttons; in a console, the steps in words.
     Raises DataError for anything else, ValueError for a group that t does not have.
 
@@ -43,7 +44,8 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
     Backward starts at y: its gradient is 1.
     Backward through ** to x: 1 × 6 = 6.
     """
-    if is_torch(t) and not inputs:
+    if is_torch(t):
+        check_alone(t, inputs)
         return step_torch(source_of(t, sys._getframe(1)), backward, predict, expand)
     if callable(t):
         from .live import live  # it stands on this file
@@ -54,11 +56,7 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
                 "give what it returns: bl.step(f(x), backward=False)."
             )
         return live(t, inputs, predict, expand)
-    if inputs:
-        raise DataError(
-            "step(f, x, ...) calls a function f with inputs; the first thing given here is "
-            f"{a_kind_of(t)}. To step through one result, give that alone: bl.step(t)."
-        )
+    check_alone(t, inputs)
     if isinstance(t, Graph):
         check_values(t)
         return show(t, (), predict, expand)
@@ -80,15 +78,28 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
         return show(graph, sweeps, predict, expand)
 
 
+def check_alone(t, inputs):
+    """Raise DataError for inputs beside what is no function."""
+    if not inputs:
+        return
+    pair = "bl.step((module, input))" if is_torch(t) and callable(t) else "bl.step(t)"
+    raise DataError(
+        "step(f, x, ...) calls a function f with inputs; the first thing given here is "
+        f"{a_kind_of(t)}. To step through one result, give that alone: {pair}."
+    )
+
+
 def step_torch(source, backward, predict, expand):
     """The steps of a tensor of PyTorch, or of what a module made of its input."""
-    if source.operators(0) == []:
+    if source.output.grad_fn is None:
         return sentence(source.why_no_steps())
     operators = source.operators(MOST)
     if operators is None:
         return too_large(f"more than {MOST} operators")
     if backward and not source.can_start():
         return sentence(source.why_no_sweep())
+    if backward and source.why_spent():
+        return sentence(source.why_spent())
     graph = source.recorder(backward).graph(source.seed() if backward else None)
     return show(graph, (), predict, source.expand(expand))
 
@@ -136,10 +147,6 @@ def no_gradient(t, names):
         f"Reduce it, as in bl.step(t.sum()), or run t.backward(gradient) first, with an array of "
         f"shape {t.shape}: the steps then start from that."
     )
-
-
-def sentence(words):
-    return Picture(words, html=f"<p>{escape(words)}</p>")
 
 
 def show(graph, sweeps, predict, expand):

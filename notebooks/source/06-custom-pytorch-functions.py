@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Custom functions: your rule in PyTorch's graph
 #
-# PyTorch knows some hundred operators and their rules. After this page it knows yours too, and you
+# PyTorch knows hundreds of operators and their rules. After this page it knows yours too, and you
 # can tell a rule that is right from one that prints the right number.
 #
 # **You will** write operators for PyTorch, find out which of three is right, and keep memory where
@@ -26,7 +26,7 @@ bl.draw(y, grad=True)
 
 # %% [markdown]
 # This is PyTorch's own graph, in the pictures that you know: operators are nodes, tensors are
-# edges. `record_torch` notes the values on the way, which PyTorch itself would let go.
+# edges. `record_torch` notes every value; PyTorch itself keeps what a rule needs.
 #
 # **From before.** Two questions, to see what stayed. The product $z = x\,y$ at $x = 2$, $y = 3$
 # gets $\bar z = 5$: what does its `vjp` answer for `x`? And a bias of shape (4,) is added to each
@@ -50,9 +50,9 @@ bl.compare(my_guess, (5 * 3, np.ones((3, 4)).sum(axis=0).size))
 #
 # ## Two functions and a notepad
 #
-# How much must PyTorch be told about an operator that it has never heard of? Two functions. In
-# notebook 3 you wrote them side by side in a class. Here is the product from that page again; in
-# its first line the base class is new, and nothing else.
+# How much must PyTorch be told about an operator that it has never heard of? Two functions. Here
+# is the product from notebook 3. In its first line the base class is new, in parentheses, and
+# nothing else is: `Multiply` now has what `torch.autograd.Function` has, `apply` among it.
 
 # %%
 class Multiply(torch.autograd.Function):
@@ -75,8 +75,9 @@ print(x.grad.item(), y.grad.item())
 # `apply` does what yours did in notebook 3: it makes a node, hands it to `forward` as `ctx`, and
 # puts it into the graph. `ctx` is a notepad: what forward leaves there, backward finds again.
 #
-# PyTorch's own pages say `backward` for `vjp`, `grad_output` for $\bar z$, and put `@staticmethod`
-# above both functions, as there never is an object of this class. From here on we do the same.
+# PyTorch's own pages say `backward` for `vjp` (both work), `grad_output` for $\bar z$ (any name
+# does), and put `@staticmethod` above both functions, as there never is an object of this class.
+# From here on we do the same.
 
 # %%
 x = torch.tensor(2.0, requires_grad=True)
@@ -89,11 +90,11 @@ bl.step(z)
 bl.saved(z)
 
 # %% [markdown]
-# Step through it: `Multiply` stands in the graph like any operator of PyTorch's own. The table
-# lists what lies on the notepads until the messages back are sent.
+# Step through it: `Multiply` stands in the graph like PyTorch's own operators. The table lists what
+# lies on the notepads until the messages back are sent. (`…Backward` is PyTorch's name for a node.)
 #
-# Now $y = 2x^2$, whose slope is $4x$. PyTorch can build it from a power and a product, as in the
-# picture at the top. You will write it as *one* operator:
+# Now $y = 2x^2$, whose slope is $4x$: a power and a product at the top of the page, and *one*
+# operator when you have written it.
 #
 # $$\bar x \;=\; \bar y \cdot \frac{\partial y}{\partial x} \;=\; \bar y \cdot 4x$$
 #
@@ -114,7 +115,8 @@ x = torch.tensor(3.0, requires_grad=True)
 bl.compare(my_guess, x.grad.item())
 
 # %% [markdown]
-# 60. `grad_output` is whatever the rest of the graph makes of y. It is 1 only where y is the end.
+# It is 60. `grad_output` is how far the end of the graph moves per unit of y: 5 here, and 1 where
+# y itself is the end.
 
 # %% [markdown] exercise="SquareAndDouble"
 
@@ -146,7 +148,7 @@ check("SquareAndDouble", SquareAndDouble)
 x = torch.tensor(3.0, requires_grad=True)
 if check("SquareAndDouble", SquareAndDouble):
     SquareAndDouble.apply(x).backward()
-    print("Gradient of y wrt x:", x.grad.item())
+    print("Gradient of y wrt x:", x.grad.item())  # wrt: with respect to
 else:
     print("These lines run on your SquareAndDouble: come back when its check passes.")
 
@@ -157,7 +159,7 @@ else:
 # ## Three that print 12.0
 #
 # Here are three operators for $2x^2$. They compute the same forward, and differ in the one line
-# that turns $x$ and the upstream into an answer.
+# that turns $x$ and the upstream into an answer: `with_rule` makes a class around that line.
 
 # %%
 def with_rule(rule):
@@ -209,16 +211,27 @@ bl.compare(my_guess, answers.count(60.0))
 # $x = 2$ the slope is 8, and it says 11. It knew the slope at 3 only.
 #
 # A test is a set of questions that wrong rules answer wrongly: several points, an upstream that is
-# not 1, a batch whose entries differ. Asking them all by hand is tedious, so here is a card that
-# does.
+# not 1, a batch whose entries differ. A report card asks them all. It is true if nothing fails:
 
 # %%
-bl.report_card(first, torch.tensor([3.0, 2.0, -1.0], requires_grad=True))
+points = torch.tensor([3.0, 2.0, -1.0])
+print([bool(bl.report_card(function, points)) for function in (first, second, third)])
+bl.report_card(first, points)
 
 # %% [markdown]
-# Each line is one property that PyTorch relies on, tried; where it fails, what happened and what to
-# do. The card takes anybody's Function: `from backprop_lab import report_card` works in a test of
-# your own, and `assert report_card(MyFunction, x)` fails where a line does.
+# Two of three fall, as we found by hand. The card of `first` says where: entry 2 of input 0, the
+# first that `apply` was given. Upstream is random there; $x + 9$ makes 8 of it, and $4x$ would have
+# made −4.
+#
+# The other lines, folded, are what else PyTorch relies on. The card takes anybody's Function:
+# after `from backprop_lab import report_card`, `assert report_card(MyFunction, x)` is a test. Here
+# is yours:
+
+# %%
+if check("SquareAndDouble", SquareAndDouble):
+    display(bl.report_card(SquareAndDouble, points))
+else:
+    print("This card is made of your SquareAndDouble: come back when its check passes.")
 
 # %% [markdown]
 # **So far.** A right number at one point, with upstream 1, is no evidence. Several points and
@@ -227,7 +240,7 @@ bl.report_card(first, torch.tensor([3.0, 2.0, -1.0], requires_grad=True))
 # ## What the notepad is for
 #
 # `ctx` is a Python object: `ctx.y = y` works as well as `ctx.save_for_backward(y)`. What is the
-# difference, if both print the right gradient? Two things, and you will pay for both in silence.
+# difference, if both print the right gradient? Two things, and neither comes with a message.
 
 # %%
 class KeepsOnCtx(torch.autograd.Function):
@@ -259,11 +272,11 @@ def outlives_its_name(function):
 print(outlives_its_name(torch.square), outlives_its_name(KeepsOnCtx.apply))
 
 # %% [markdown]
-# PyTorch's own square lets go at once; ours keeps a tensor that nobody can reach. In a training
-# loop that is a batch of activations for each step.
+# PyTorch's own square lets go at once; ours keeps a tensor that nobody can reach. A training loop
+# leaves a batch of them behind at every step, until the collector comes.
 #
-# The second is safety. Say somebody multiplies `h` by 10 in place *after* you used it. `backward`
-# should use the old values, and they are gone. Does it notice?
+# The second is safety. `h.mul_(10)` multiplies `h` in place, as methods do whose name ends in `_`.
+# If that happens *after* `h` was used, the values that backward needs are gone. Does it notice?
 #
 # The slope of $h^2$ at $h = 3$ is 6. What will `x.grad` be?
 
@@ -279,14 +292,13 @@ my_guess = 60
 x = torch.tensor(3.0, requires_grad=True)
 h = x * 1
 y = KeepsOnCtx.apply(h)
-h.mul_(10)
+h.mul_(10)  # on x itself, a leaf, PyTorch would not allow it
 y.backward()
 bl.compare(my_guess, x.grad.item())
 
 # %% [markdown]
-# 60, ten times too large, without a word. (A method whose name ends in `_` changes its tensor in
-# place.) `save_for_backward` also notes the *version* of each tensor, and counts what is done to
-# it. PyTorch's own square does so:
+# 60, ten times too large, without a word. Every tensor counts the changes made to it in place.
+# `save_for_backward` notes the count, and backward compares it. PyTorch's own square does so:
 
 # %%
 h = x * 1
@@ -295,11 +307,13 @@ h.mul_(10)
 try:
     y.backward()
 except RuntimeError as error:
-    print("RuntimeError:", "modified by an inplace operation" in str(error))
+    words = "modified by an inplace operation"
+    print("RuntimeError: …", words if words in str(error) else error)
 
 # %% [markdown]
-# An error at the right place. So tensors go through `save_for_backward`, inputs and outputs alike;
-# what is no tensor, such as a Python number or a shape, stands on `ctx` as an attribute.
+# An error instead of a wrong number. So tensors go through `save_for_backward`, inputs and outputs
+# alike; what is no tensor, such as a Python number or a shape, stands on `ctx` as an attribute.
+# (The report card has a line for this, *tensors on ctx*.)
 
 # %% [markdown] exercise="ExpScaled"
 
@@ -328,9 +342,10 @@ check("ExpScaled", ExpScaled)
 
 # %% [markdown]
 # The next operator has three inputs, and each wants something else. PyTorch expects one answer for
-# each input of forward, in their order. For a Python number that is `None`; and for a tensor that
-# is frozen, such as the weights of a layer that you do not train, `None` too: the work for it would
-# be thrown away. `ctx.needs_input_grad` says, by position, who is waiting.
+# each input after ctx, in their order. For a Python number that is `None`; and for a tensor that is
+# frozen, such as the weights of a layer that you do not train, `None` too: the work for it would be
+# thrown away. `ctx.needs_input_grad` says who is waiting: `(True, False, False)` if only the first
+# input is.
 
 # %% [markdown] exercise="WeightedProduct"
 
@@ -345,14 +360,14 @@ class WeightedProduct(torch.autograd.Function):
         ### END SOLUTION
 
     @staticmethod
-    def backward(ctx, grad_output):
+    def backward(ctx, z_bar):
         ### BEGIN SOLUTION
         x, w = ctx.saved_tensors
         x_bar = w_bar = None
         if ctx.needs_input_grad[0]:
-            x_bar = ctx.c * grad_output * w
+            x_bar = ctx.c * z_bar * w
         if ctx.needs_input_grad[1]:
-            w_bar = ctx.c * (grad_output * x).sum(0)
+            w_bar = ctx.c * (z_bar * x).sum(0)
         return x_bar, w_bar, None
         ### END SOLUTION
 
@@ -367,9 +382,9 @@ check("WeightedProduct", WeightedProduct)
 #
 # ## Differentiate twice
 #
-# A gradient is a computation, too, and PyTorch can record it: `create_graph=True`. Then backward
-# itself is differentiated, through whatever it used. Here is a backward that looks thrifty: it has
-# the slope ready.
+# A gradient is a computation, too. `torch.autograd.grad(y, x)` returns it, as a tuple, and leaves
+# `x.grad` alone. With `create_graph=True` PyTorch records what backward does, so that the gradient
+# can be differentiated in turn. Here is a backward that looks thrifty: it has the slope ready.
 
 # %%
 class SavesSlope(torch.autograd.Function):
@@ -391,9 +406,9 @@ def slopes_of_the_square(function, at=3.0):
     return first.item(), second.item()
 
 # %% [markdown]
-# $y^2 = 4x^4$, so the slope of $y^2$ is $16x^3$ and the second one $48x^2$: at $x = 3$, 432 and
-# again 432. PyTorch's own operators say so, and PyTorch's own test of gradients passes
-# `SavesSlope`:
+# With $y = 2x^2$, $y^2 = 4x^4$. Its slope is $16x^3$ and the slope of that $48x^2$: at $x = 3$, 432
+# and again 432. PyTorch's own operators say so; and `gradcheck`, PyTorch's own test of gradients
+# (in `double`, since it nudges), passes `SavesSlope`:
 
 # %%
 x = torch.tensor(3.0, dtype=torch.double, requires_grad=True)
@@ -414,13 +429,13 @@ my_guess = 288
 bl.compare(my_guess, slopes_of_the_square(SavesSlope.apply)[1])
 
 # %% [markdown]
-# 288, and no warning. `4 * x` was computed inside forward, where nothing is recorded: on the way
-# back it is a constant. The first slope is $2y \cdot 4x$; differentiated with $4x$ held still it
-# gives $2 \cdot 4x \cdot 4x$, which is 288, and the 144 from the slope's own slope is missing.
+# 288, and no warning. `4 * x` was made in forward, where nothing is recorded: for backward it
+# is a constant. The first slope is $2y \cdot 4x$; with $4x$ held still, its own slope is
+# $2 \cdot 4x \cdot 4x$, which is 288, and the 144 from the moving $4x$ are missing.
 #
-# Inputs and outputs are known by identity when they come back from `save_for_backward`. So save
-# *those*, and compute the rest in backward. `torch.autograd.gradgradcheck`, and the card, find what
-# `gradcheck` cannot.
+# A saved input or output comes back with its graph; what else forward made comes back without. So
+# save the former, and compute the rest in backward. `gradgradcheck`, for second derivatives, and
+# the card find what `gradcheck` cannot.
 
 # %% [markdown] exercise="Cube"
 
@@ -446,9 +461,9 @@ check("Cube", Cube)
 # %% [markdown] hints="Cube"
 
 # %% [markdown]
-# Some operators have more than one output, and an output need not have a gradient at all. An index
-# is a whole number; there is no small nudge of it. Backward then gets one upstream for each
-# *output*, also for the one it ignores.
+# Some operators have more than one output, and an output need not have a gradient at all: an index
+# is a whole number, and never moves by a little. Backward gets one upstream for each *output*, also
+# for the one that it ignores.
 
 # %% [markdown] exercise="MaxWithIndex"
 
@@ -481,7 +496,8 @@ check("MaxWithIndex", MaxWithIndex)
 # %% [markdown]
 # `torch.func` has the transforms of notebook 4: `grad`, `vjp`, `jvp`, and `vmap`, which runs a
 # function of one example on a batch of them. They need to know which part of forward is computing
-# and which is note-taking, so those are two functions: `forward(x)` and `setup_context`.
+# and which is note-taking, so those are two functions: `forward(x)` and `setup_context`. And
+# `grad` looks for the rule by the name of `backward`; a `vjp` it does not find.
 
 # %% [markdown] exercise="SquareAndDoubleUnderVmap"
 
@@ -514,8 +530,8 @@ check("SquareAndDoubleUnderVmap", SquareAndDoubleUnderVmap)
 
 # %% [markdown]
 # And the operators of this lab, whose rules are NumPy inside? They cross as they are.
-# `as_torch_function` converts at the border, both ways, and PyTorch's own tests cannot tell the
-# difference, the second derivative included:
+# `as_torch_function` converts at the border, both ways, and PyTorch's own tests pass them, for the
+# second derivative as well:
 
 # %%
 LogSumExp = bl.as_torch_function(ops.logsumexp)
@@ -554,9 +570,10 @@ bl.compare(my_guess, descend(torch.round))
 
 # %% [markdown]
 # It never moves: a staircase is flat, its derivative is 0 wherever it has one, and PyTorch says so
-# rightly. What we want is not a derivative. It is a *direction* that is useful. The
-# straight-through estimator (Bengio, Léonard and Courville, 2013) rounds on the way forward, and on
-# the way back behaves as if it had not.
+# rightly. We need a *direction* instead. The straight-through estimator (Bengio, Léonard and
+# Courville, 2013) rounds on the way forward, and on the way back behaves as if it had not. Where a
+# weight is to be −1, 0 or 1, the gradient stops outside [−1, 1], so that nothing is pushed ever
+# farther out (Courbariaux and others, 2016).
 
 # %% [markdown] exercise="RoundStraightThrough"
 
@@ -566,7 +583,7 @@ class RoundStraightThrough(torch.autograd.Function):
     deliberate = ...
     ### END STUB
     ### BEGIN SOLUTION
-    deliberate = "Rounding has slope 0; inside [-1, 1] the gradient passes as if it had slope 1."
+    deliberate = "the gradient of the identity inside [-1, 1], and 0 outside"
     ### END SOLUTION
     @staticmethod
     def forward(ctx, x):
@@ -595,13 +612,16 @@ check("RoundStraightThrough", RoundStraightThrough)
 # %%
 if check("RoundStraightThrough", RoundStraightThrough):
     print(f"w after 20 steps: {descend(RoundStraightThrough.apply):.3g}")
+    said = RoundStraightThrough.deliberate
+    display(bl.report_card(RoundStraightThrough, points / 2, deliberate=said))
 else:
     print("This descent runs on your RoundStraightThrough: come back when its check passes.")
 
 # %% [markdown]
 # One step is enough: $\text{round}(0.4) - 1 = -1$, the message is $-2$, and $w$ arrives at 0.6,
 # which rounds to 1. No check against finite differences can approve of this gradient, and none
-# should. Whoever writes such a function says so; then the card compares everything else.
+# should. Whoever writes such a function says so. Handed to the card as `deliberate`, these words
+# take the place of the comparison, and every other line is tried as before.
 
 # %% [markdown]
 # ## Recap
@@ -610,7 +630,8 @@ else:
 #   graph.
 # - Backward answers upstream times slope, once for each input, in that input's shape, or None.
 # - One point with upstream 1 proves nothing; several points and random upstreams do.
-# - Tensors go through `save_for_backward`: inputs and outputs, and nothing in between.
+# - Tensors go through `save_for_backward`: inputs and outputs, so that backward, too, can be
+#   differentiated.
 # - A gradient that is not the derivative has to say so.
 
 # %% [markdown]

@@ -80,8 +80,7 @@ z = torch.sin(y) + y
 bl.draw(z)
 
 # %% [markdown]
-# This is called **define-by-run**: running the program is what defines the graph. It is not the
-# only way.
+# This is **define-by-run**: running the program defines the graph. There are other ways.
 #
 # | | when is the graph made? | an `if` on a value |
 # |---|---|---|
@@ -90,7 +89,7 @@ bl.draw(z)
 # | `jax.jit` | once for each shape | has to be `lax.cond` |
 # | `torch.compile` | once, until its assumptions fail | splits the graph in two |
 #
-# A graph that is kept can be optimized as a whole; one that is recorded anew may differ each time.
+# A graph that is kept can be optimized as a whole; one recorded anew may differ each time.
 
 # %% [markdown]
 # Now the fork from the top, with $x = (-3, 1)$: the lower branch ran. What does `w.grad` hold after
@@ -319,7 +318,7 @@ bl.compare(my_guess, operators_behind(total))
 
 # %% [markdown]
 # 300: three for each round, and everything that each of them saved. Memory grows with every round,
-# and nothing is wrong with the numbers. `.item()` takes the number out, and leaves the graph behind:
+# and nothing is wrong with the numbers. `.item()` takes the number alone:
 
 # %%
 total = 0.0
@@ -329,11 +328,11 @@ for _ in range(100):
 print(type(total).__name__, "· operators behind the last loss:", operators_behind(loss))
 
 # %% [markdown]
-# Each round writes a fresh graph. Once `loss` is the name of a new tensor, nobody holds the old one,
-# and its graph is freed; only the last round's two operators are left.
+# Each round writes a fresh graph. Once `loss` names a new tensor, nobody holds the old one, and
+# its graph is freed; only the last round's two operators are left.
 #
-# Before that, `backward()` itself frees what the nodes have saved, and leaves the nodes. (This lab's
-# own engine keeps it, so that you can draw and run again.) So what happens in a second `backward()`?
+# `backward()` frees earlier: what the nodes have saved goes, and the nodes stay. (This lab's own
+# engine keeps both, so that you can draw and run again.) So what happens in a second `backward()`?
 
 # %%
 def twice(loss):
@@ -354,7 +353,7 @@ for name, loss in {"w + 1": w + 1, "w * w": w * w}.items():
 # often the cure is to compute the loss anew, and a new graph comes with it.
 #
 # Here are the errors that everybody meets, provoked, with the beginning of what PyTorch says. (Its
-# words change between versions; those on the left of each line have stayed.)
+# words change from version to version. Look for the few on the left.)
 
 # %% tags=["nbval-ignore-output"]
 x = torch.ones(3, requires_grad=True)
@@ -372,7 +371,7 @@ for words, provoke in provoked.items():
     try:
         provoke()
     except RuntimeError as error:
-        print(f"{words:>23} | {str(error).split('.')[0][:84]}")
+        print(f"{words:>23} | {str(error).split('.')[0][:76]}")
 
 # %% [markdown]
 # | it says | what happened |
@@ -502,13 +501,14 @@ check("repair", repair)
 
 # %% [markdown]
 # **So far.** A graph lives while somebody holds a tensor at its end. Errors are loud. A cut beside
-# an open road is silent: a nudge finds it, or a look at the picture, where an arrow is missing.
+# an open road is silent. A nudge finds it; so does the picture, where a constant stands for what
+# was computed.
 #
 # ## Inputs of any length
 #
-# A network reads a sentence word by word: $h \leftarrow \tanh(w\,h + x_t)$, where $x_t$ is the number
-# that stands for word $t$. How long is its graph? As long as the sentence. Here are four words; what
-# runs within `bl.group` is drawn as one box.
+# A network reads a sentence word by word: $h \leftarrow \tanh(w\,h + x_t)$, where $x_t$ is the
+# number that stands for word $t$. Its graph is as long as the sentence. Here are four words; what
+# runs within `bl.group` is drawn as one box (`expand` lists the boxes to open).
 
 # %%
 def read(sentence, w):
@@ -542,8 +542,8 @@ bl.figure(fig, "Operators against the length of the input: two straight lines th
 # word. In a batch each operator works on all eight at once, and it is 3, for the same numbers. So
 # inputs are batched.
 #
-# But sentences of 4, 2 and 1 words make no rectangle. They are padded to one length, and the padding
-# must count nothing.
+# But sentences of 4, 2 and 1 words make no rectangle. They are padded to one length, and the
+# padding must count nothing.
 
 # %%
 lengths = torch.tensor([4, 2, 1])
@@ -612,8 +612,8 @@ check("watch", watch)
 # %% [markdown] hints="watch"
 
 # %% [markdown]
-# Twelve steps of $h \leftarrow w \cdot h$ once more, with a hook on each state. At the last state the
-# gradient is 1. How much of it is left at the first, if $w = 0.9$? And if $w = 1.5$?
+# Twelve steps of $h \leftarrow w \cdot h$ once more, with a hook on each state. At the last state
+# the gradient is 1. How much of it is left at the first, if $w = 0.9$? And if $w = 1.5$?
 
 # %%
 def gradients_of_states(w, steps=12):

@@ -250,5 +250,5 @@ plain Python number.
         ),
     ),
     why="Tensors in save_for_backward, numbers on ctx, None for what wants no gradient. The output "
-    "was there anyway, so this operator keeps nothing in memory that was not there before.",
+    "is made anyway, so the notepad holds no tensor beside it.",
 )  # fmt: skip

@@ -204,10 +204,10 @@ MAX_WITH_INDEX = Exercise(
     points=4,
     core=False,
     contract="""\
-Write `MaxWithIndex`, so that `z, index = MaxWithIndex.apply(x)` gives, for each row of x, its
-largest entry and where it stands.
+Write `MaxWithIndex`, so that `z, index = MaxWithIndex.apply(x)` gives each row's largest entry, and
+where it stands.
 
-- `x` is (B, N), z and index are (B,); the indices are int64.
+- `x` is (B, N), z and index are (B,); the indices are int64. (`x.max(dim=1)` returns both.)
 - An index has no gradient: say so in forward with `ctx.mark_non_differentiable(index)`.
 - `backward` gets one argument for each *output*, and returns one gradient for each *input*. Each
   message goes to the entry that `index` points at.""",

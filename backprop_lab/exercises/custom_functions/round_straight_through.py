@@ -50,7 +50,7 @@ def about_the_statement(deliberate):
             "derivative, and what it is instead."
         )
     if not isinstance(deliberate, str) or len(deliberate.split()) < 3:
-        return f"{ALL_BUT_THAT} `deliberate` has to be a sentence."
+        return f"{ALL_BUT_THAT} `deliberate` has to say it in words, three or more."
     return None
 
 
@@ -93,8 +93,9 @@ Write `RoundStraightThrough`. Its forward is `torch.round`, a staircase: the slo
 everywhere, and nothing before it would ever learn.
 
 - `backward` passes `grad_output` on as it is where x lies in [−1, 1], and 0 elsewhere.
-- That is deliberately *not* the derivative. So the class says so, in a sentence of your own, as
-  `deliberate = "…"`: whoever tests it then knows not to hold it against finite differences.""",
+- That is deliberately *not* the derivative. So the class says, in your own words, what is sent
+  instead: `deliberate = "…"`. Tests then leave out finite differences; the report card puts your
+  words after *declared to be*.""",
     cases=round_cases,
     probe=probe_round,
     judge=judge_round,
@@ -110,7 +111,7 @@ everywhere, and nothing before it would ever learn.
             "passes_everywhere",
             wrong("grad_output * 1"),
             "The gradient passes wherever x lies. Beyond [−1, 1] it is to stop: an x that has run "
-            "away would be pushed on and on, and its rounded value is not to be trusted there.",
+            "away would be pushed on and on.",
             sends(lambda case: case["grad_output"]),
         ),
         Misconception(
@@ -199,8 +200,8 @@ everywhere, and nothing before it would ever learn.
         Hint(
             "gradcheck says that my gradient is wrong",
             "It is right to say so: what you send is not the derivative. Therefore the class "
-            "carries a sentence, `deliberate`, that says what it sends instead; and no test holds "
-            "it against finite differences.",
+            "carries words, `deliberate`, that say what it sends instead; and no test holds it "
+            "against finite differences.",
         ),
     ),
     why="A derivative would be 0 here, and useless. A gradient that is made up can be worth more, "

@@ -3,6 +3,7 @@
 torch is imported where it is used: the other notebooks run without it.
 """
 
+from dis import get_instructions
 from traceback import walk_tb
 
 import numpy as np
@@ -73,7 +74,7 @@ def recorded(answer, told):
     def outer(ctx, *z_bars):
         try:
             came = inner(ctx, *z_bars)
-        except TypeError as error:
+        except Exception as error:
             error.__notes__ = notes(error, ctx)
             raise
         told["returned"] = [describe(x) for x in came] if type(came) is tuple else [describe(came)]
@@ -90,13 +91,30 @@ def rule_of(answer):
 
 
 def notes(error, ctx):
-    """One sentence if the function that raised holds the whole tuple of saved tensors."""
+    """One sentence if the function that raised holds what it should not, or lacks something.
+
+    It may hold the whole tuple of saved tensors, or use a tensor that is the notebook's own.
+    """
+    if not own_frames(error):
+        return []
     *_, (frame, _) = walk_tb(error.__traceback__)
-    boxes = [name for name, x in frame.f_locals.items() if is_box(x, ctx.saved_tensors)]
-    return [f"`{boxes[0]}` {IS_A_TUPLE}"] if boxes and own_frames(error) else []
+    if isinstance(error, TypeError):
+        boxes = [name for name, x in frame.f_locals.items() if is_box(x, ctx.saved_tensors)]
+        if boxes:
+            return [f"`{boxes[0]}` {IS_A_TUPLE}"]
+    return [f"`{name}` {IS_OUTSIDE}" for name in outside(frame)[:1]]
 
 
 IS_A_TUPLE = "is a tuple of tensors here, and not a tensor."
+IS_OUTSIDE = "does not come from ctx: it is a tensor of the notebook that has the same name."
+
+
+def outside(frame):
+    """The names of tensors that a function takes from outside itself."""
+    import torch
+
+    names = [line.argval for line in get_instructions(frame.f_code) if line.opname == "LOAD_GLOBAL"]
+    return [name for name in names if isinstance(frame.f_globals.get(name), torch.Tensor)]
 
 
 def is_box(x, tensors):

@@ -145,8 +145,8 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
         Misconception(
             "nothing_comes_back",
             unpacked("x_bar = 2 * x * grad_output"),
-            "backward computed, and returned nothing. For PyTorch, None says that x wants no "
-            "gradient, so it does not complain.",
+            "backward computed, and returned nothing. For PyTorch, None says that nothing is to be "
+            "sent to x, so it does not complain.",
             anywhere(lambda told: told["returned"] == [None]),
         ),
         Misconception(
@@ -218,8 +218,9 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
     hints=(
         Hint(
             "My gradient is right at x = 3 and nowhere else",
-            "backward does not know x unless forward has saved it. What does "
-            "`ctx.save_for_backward(x)` leave in `ctx.saved_tensors`?",
+            "backward does not know x unless forward has saved it: an `x` that does not come from "
+            "ctx is the notebook's own. What does `ctx.save_for_backward(x)` leave in "
+            "`ctx.saved_tensors`?",
         ),
         Hint(
             "It is right until I multiply the loss by 5",

@@ -50,6 +50,7 @@ def probe_vmap(answer, case):
     own = {
         "setup_context": answer.setup_context is not base.setup_context,
         "rule": bool(answer.generate_vmap_rule) or answer.vmap is not base.vmap,
+        "backward": answer.backward is not base.backward,
     }
     if case["under"] == "backward":
         told = run(answer, [case["x"]], case["grad_output"])
@@ -100,6 +101,8 @@ def about_refusal(told, under):
     said = f"With `.backward()` it is right; torch.func's {under} does not take it."
     if not told["own"]["setup_context"]:
         return f"{said} It wants a forward without ctx, and what is saved in `setup_context`."
+    if not told["own"]["backward"]:
+        return f"{said} It looks for a rule of the name `backward`, and there is none in the class."
     if not told["own"]["rule"]:
         return f"{said} Nobody has told it how this operator works on a whole batch at once."
     return f"{said} {refused(told, under)}"
@@ -179,9 +182,9 @@ Write `SquareAndDoubleUnderVmap`: $y = 2x^2$ once more, so that `torch.func.grad
 `torch.func.vmap` take it too.
 
 - `forward(x)` computes, and has no ctx.
-- `setup_context(ctx, inputs, output)` saves, with `save_for_backward`: `inputs` is the tuple of
-  what forward was given.
-- `backward(ctx, grad_output)` is as before, and all three are static methods.
+- `setup_context(ctx, inputs, output)` saves, with `save_for_backward`; `inputs` is a tuple of what
+  forward was given.
+- `backward(ctx, grad_output)` is as before, with this name. All three are static.
 - `generate_vmap_rule = True`, in the body of the class, lets PyTorch run your rules on a whole
   batch at once. They must not ask for a single number (`.item()`, `if x > 0`).""",
     cases=vmap_cases,

@@ -252,8 +252,8 @@ Write `WeightedProduct`, so that `WeightedProduct.apply(x, w, c)` is $z = c \\cd
             "works_for_frozen_inputs",
             wrong("ctx.c * z_bar * w, ctx.c * (z_bar * x).sum(0), None"),
             "The gradients are right, and one is worked out for an input that wants none. In a "
-            "network with frozen layers that is half of the backward pass. "
-            "`ctx.needs_input_grad` says who wants one.",
+            "frozen layer that can be half of the work on the way back. `ctx.needs_input_grad` "
+            "says who wants one.",
             works_for_nobody,
         ),
     ),

@@ -132,9 +132,10 @@ BRANCH_FACTS = Exercise(
 Predict what PyTorch finds for `forked(x, w, b)` if x, w and b all require a gradient. Write
 `branch_facts(x, w, b)` with NumPy alone, for arrays of one length. Return a dictionary:
 
-- `"operators"`: the operators in the graph of the result, in the order in which they ran, by the
+- `"operators"`: the operators in the graph of the result, in the order they ran, by the
   names `"sum"`, `"gt"` (that is `>`), `"mul"`, `"sub"`, `"pow"`.
-- `"x"`, `"w"`, `"b"`: what stands in their `.grad` after `backward()`, an array or not.""",
+- `"x"`, `"w"`, `"b"`: what `.grad` holds after `backward()`: an array, or what PyTorch leaves if
+  none arrives.""",
     cases=branch_facts_cases,
     judge=judge_branch_facts,
     misconceptions=(

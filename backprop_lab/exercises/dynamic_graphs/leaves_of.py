@@ -107,9 +107,13 @@ def repeats_a_leaf(report):
 
 
 def raised(*parts):
-    return lambda cases, reports: any(
-        all(part in report.get("raised", "") for part in parts) for report in reports
-    )
+    """Whether the first error, the one that is shown, holds all of `parts`."""
+
+    def looks_like(cases, reports):
+        first = next((report["raised"] for report in reports if "raised" in report), "")
+        return all(part in first for part in parts)
+
+    return looks_like
 
 
 WALK = """

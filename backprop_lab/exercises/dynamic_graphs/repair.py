@@ -256,8 +256,8 @@ wrong. Write mended versions, and list them in `repair` under the old names.
     hints=(
         Hint(
             "How can the loss be right and the gradient wrong?",
-            "Draw the roads from the loss back to w. Where a tensor's numbers are taken out of it, "
-            "one road ends; if another one is open, nobody complains. Nudge w, and compare.",
+            "Call a function, and show its loss with `bl.draw`. Where numbers were taken out of a "
+            "tensor, a constant stands in the picture. If another road is open, nobody complains.",
         ),
         Hint(
             "I set requires_grad, and nothing changes",

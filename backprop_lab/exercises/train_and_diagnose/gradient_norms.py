@@ -44,9 +44,7 @@ def right(case):
 
     A norm is that of all numbers of a layer, laid out as one vector.
     """
-    laid_out = [
-        np.concatenate([g.ravel() for g in layer["gradients"]]) for layer in case["layers"]
-    ]
+    laid_out = [np.concatenate([g.ravel() for g in layer["gradients"]]) for layer in case["layers"]]
     norms = np.array([np.linalg.norm(vector) for vector in laid_out])
     return norms, np.exp(-np.diff(np.log(norms)).mean())
 
@@ -122,7 +120,8 @@ def follows_shrink(rule):
 
     def looks_like(cases, reports):
         return all(
-            np.isclose(report["returned"][1], rule(right(case)[0]), rtol=1e-7, atol=0)
+            np.allclose(report["returned"][0], right(case)[0], rtol=1e-7, atol=0)
+            and np.isclose(report["returned"][1], rule(right(case)[0]), rtol=1e-7, atol=0)
             for case, report in zip(cases, reports, strict=True)
         )
 
@@ -144,12 +143,11 @@ GRADIENT_NORMS = Exercise(
     contract="""\
 Write `gradient_norms(layers)`: after a backward pass, how much has reached each layer?
 
-- `layers` lists the layers, first to last, each of them as a list of its parameters: weights and
-  biases, with a `.grad`.
-- Return `(norms, shrink)`. `norms`: for each layer the norm of its whole gradient, all numbers of
-  all its parameters as one vector.
-- `shrink`: the factor from one layer's norm to that of the layer *before* it, the same in each step,
-  that leads from the last norm to the first.""",
+- `layers`: a list for each layer, first to last, of its parameters, with a `.grad`.
+- Return `(norms, shrink)`. `norms`: one for each layer, of its whole gradient, all numbers of all
+  its parameters as one vector.
+- `shrink`: the factor that, taken once for each step from a layer to the one *before* it, leads
+  from the last norm to the first.""",
     cases=gradient_norms_cases,
     probe=probe_gradient_norms,
     judge=judge_gradient_norms,

@@ -62,8 +62,9 @@ class Layer:
     def check(self, x):
         if not self.values.owns(x):
             raise ValueError(
-                f"Layer {self.number} was given a {type(x).__name__} that no layer made. Values "
-                "are counted, so hand on x, and what `forward` returned, as they are: no copies."
+                f"Layer {self.number} was given something that no layer made: {type(x).__name__}. "
+                "Values are counted, so hand on x, and what `forward` returned, as they are; no "
+                "copies, which nobody could count."
             )
 
 

@@ -35,14 +35,27 @@ def probe_train_step(answer, case):
 
     Something is left in every `.grad` beforehand, by somebody else.
     """
-    weights = [parameter(data, name=name) for name, data in zip(NAMES, case["weights"], strict=True)]
+    weights = [
+        parameter(data, name=name) for name, data in zip(NAMES, case["weights"], strict=True)
+    ]
     for weight in weights:
         weight.grad = np.full(weight.shape, 3.0)
     told = []
     for x, labels in zip(case["x"], case["labels"], strict=True):
         loss = answer(list(weights), x, labels, case["rate"])
-        told.append({"loss": loss, "weights": [np.copy(w.data) for w in weights]})
+        told.append(
+            {
+                "loss": loss,
+                "weights": [copied(w.data) for w in weights],
+                "cleared": not any(np.any(w.grad) for w in weights if w.grad is not None),
+            }
+        )
     return ... if all(call["loss"] is ... for call in told) else told
+
+
+def copied(data):
+    """An array as it is now; anything else, which a weight's data should not be, as it is."""
+    return data.copy() if isinstance(data, (np.ndarray, np.generic)) else data
 
 
 def loss_of(weights, x, labels):
@@ -150,11 +163,16 @@ def goes(rule):
     return looks_like
 
 
-def no_motion(cases, reports):
-    ran = [report["returned"] for report in reports]
-    return all(told[0]["loss"] != UNFILLED for told in ran) and all(
-        not step.any() for _, _, steps in first_calls(cases, reports) for step in steps
-    )
+def no_motion(cleared):
+    """Whether no weight moved, and the gradients are cleared at the end, or are not."""
+
+    def looks_like(cases, reports):
+        ran = [report["returned"][0] for report in reports]
+        return all(told["loss"] != UNFILLED and told["cleared"] is cleared for told in ran) and all(
+            not step.any() for _, _, steps in first_calls(cases, reports) for step in steps
+        )
+
+    return looks_like
 
 
 MODEL = "ops.softmax_cross_entropy(ops.tanh(x @ W1 + b1) @ W2 + b2, labels)"
@@ -222,7 +240,7 @@ Write `train_step(weights, x, labels, rate)`: one step of gradient descent.
             wrong(LOSS, BACK, "for w in weights: w.grad = np.zeros(w.shape)", MOVE),
             "The weights stay where they are, because their gradients are 0 when they should move: "
             "cleared between backward and the update.",
-            lambda cases, reports: False,
+            no_motion(cleared=True),
         ),
         Misconception(
             "a_new_list",
@@ -231,7 +249,7 @@ Write `train_step(weights, x, labels, rate)`: one step of gradient descent.
             "The caller's tensors have not moved. You made new ones, or gave a name to something "
             "else; whoever calls you holds the old ones. Change what is *in* them, under "
             "`bl.no_grad()`.",
-            no_motion,
+            no_motion(cleared=False),
         ),
         Misconception(
             "uphill",

@@ -1,0 +1,118 @@
+"""A bank of submissions for the grader's tests: honest, damaged and hostile, made by code.
+
+Each is notebook 2's six exercises with something done to it. `lost` names the exercises that earn
+nothing then; all others have to earn every point.
+"""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+
+from tests.answers import reference
+
+SETUP = "import numpy as np\n\nimport backprop_lab as bl\nfrom backprop_lab import check, ops"
+POINTS = {"partials": 3, "two_roads": 3, "path_sum": 4, "sweep": 5, "visits": 2, "slope": 2}
+EVERYTHING = frozenset(POINTS)
+WRONG = "def sweep(graph, order, local):\n    return 0"
+STUBS = {name: f"def {name}(*inputs):\n    return ..." for name in POINTS}
+
+
+@dataclass(frozen=True)
+class Case:
+    """name; content (bytes, or a function that makes the file at a path); what is to come out.
+
+    status: of the submission. says: a word that its row must hold somewhere.
+    """
+
+    name: str
+    content: object
+    lost: frozenset = frozenset()
+    status: str = "ok"
+    says: str = ""
+    ending: str = ".ipynb"
+
+
+@dataclass
+class Bank:
+    """Cases by name, in the order in which they were put in."""
+
+    cases: dict = field(default_factory=dict)
+
+    def put(self, name, content, lost=(), status="ok", says="", ending=".ipynb"):
+        assert name not in self.cases
+        self.cases[name] = Case(name, content, frozenset(lost), status, says, ending)
+
+    def cells(self, name, *cells, lost=(), status="ok", says=""):
+        self.put(name, file(cells), lost, status, says)
+
+
+def right(**changed):
+    """Set-up, and each exercise's answer with its check; some answers replaced, or None: gone."""
+    from backprop_lab.exercises import exercises
+
+    cells = [SETUP]
+    for name in POINTS:
+        answer = changed.get(name, reference(exercises()[name]))
+        if answer is not None:
+            cells += [answer, f'check("{name}", {name})']
+    return cells
+
+
+def cheating(trick, answer=WRONG):
+    """A wrong `sweep`, and a cell that tries to make it count, before and after everything."""
+    cells = right(sweep=answer)
+    return [SETUP, trick, *cells[1:], trick]
+
+
+def code(text, **more):
+    return {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+            "source": text} | more  # fmt: skip
+
+
+def notebook(cells, **more):
+    cells = [cell if isinstance(cell, dict) else code(cell) for cell in cells]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells} | more
+
+
+def file(cells, **more):
+    return json.dumps(notebook(cells, **more)).encode()
+
+
+def zipped(**members):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def bank(outside, marker):
+    """All quick cases. outside: a file that nobody may read or change; marker: one not to make."""
+    from tests.submissions_damaged import damaged
+    from tests.submissions_honest import honest
+    from tests.submissions_hostile import hostile
+
+    found = Bank()
+    honest(found)
+    damaged(found)
+    hostile(found, outside, marker)
+    return found.cases
+
+
+def slow_bank():
+    """Cases that end at a time limit."""
+    from tests.submissions_hostile import slow
+
+    found = Bank()
+    slow(found)
+    return found.cases
+
+
+def heavy_bank():
+    """Cases that keep a machine busy."""
+    from tests.submissions_hostile import heavy
+
+    found = Bank()
+    heavy(found)
+    return found.cases
