@@ -6,6 +6,7 @@ nothing then; all others have to earn every point.
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass, field
 
@@ -16,6 +17,22 @@ POINTS = {"partials": 3, "two_roads": 3, "path_sum": 4, "sweep": 5, "visits": 2,
 EVERYTHING = frozenset(POINTS)
 WRONG = "def sweep(graph, order, local):\n    return 0"
 STUBS = {name: f"def {name}(*inputs):\n    return ..." for name in POINTS}
+
+
+# Near relatives of others: they wait for --thorough.
+WAITS = """
+star import after set-up; numpy's name is gone at the end; prints; unknown magic; capture; widgets
+draws and checks in one cell; duplicated cells; checks first; a syntax error elsewhere; a partial
+expected error; an answer raises; a lambda; with types; odd letters; a seed set; its own class
+remembers inputs; many cells; a number; cells are none; deep objects; a link to nowhere; no json
+half a character; zero in a cell; a key twice; stripped; checkpoints beside it in a zip; a list
+modules replaced; json patched; equal to everything, a float; equal to everything, a str
+equal to everything, a list; equal to everything, an int; outputs in the file; quit; a flood of print
+sweep returns nan; sweep returns itself; sweep exits; sweep crashes; sweep takes all memory
+sweep closes everything; sweep recurses; a cell: quit; a cell: raises ctrl-c; a deadly cell: abort
+a deadly cell: kill; a deadly cell: another program; a deadly cell: too deep; three deadly cells
+an endless sleep; an endless cell: deep in C; sweep is deaf; a timed cell; warnings are errors
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,10 @@ class Case:
     status: str = "ok"
     says: str = ""
     ending: str = ".ipynb"
+
+    @property
+    def waits(self):
+        return self.name in re.split(r"[;\n] ?", WAITS)
 
 
 @dataclass

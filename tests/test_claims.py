@@ -227,6 +227,48 @@ def text_of(notebook):
     return "\n".join(cell.source for cell in notebook.cells)
 
 
+class TestNotebook4:
+    def test_the_three_rows_and_what_is_pulled_back(self):
+        def f(x):
+            return ops.stack([x[0] * x[1], ops.sin(x[0]), x[1] ** 2])
+
+        J = bl.jacobian(f)([2.0, 3.0]).numpy()
+        np.testing.assert_allclose(J, [[3, 2], [-0.416, 0], [0, 6]], atol=5e-4)
+        np.testing.assert_allclose([1, -2, 0.5] @ J, [3.832, 5], atol=5e-4)
+        assert "(3, 2), (−0.416, 0) and (0, 6)" in text_of(solved(4))
+
+    def test_the_jacobian_of_exp_passes_2_gb_at_22361_and_the_cotangent_takes_89_4_kb(self):
+        assert 4 * 22_360**2 < 2e9 <= 4 * 22_361**2
+        assert f"{4 * 22_361 / 1e3:.1f}" == "89.4"
+        assert "About 22,361" in text_of(solved(4))
+
+    def test_the_matrix_and_the_rule_are_a_factor_of_500_apart(self):
+        from tracemalloc import get_traced_memory, start, stop
+
+        def peak(work):
+            start()
+            work()
+            found = get_traced_memory()[1]
+            stop()
+            return found
+
+        u, e = np.random.default_rng(0).normal(size=(2, 1600))
+        assert peak(lambda: u @ np.diag(e)) > 500 * peak(lambda: u * e)
+
+    def test_the_outputs_of_center_add_up_to_0(self):
+        x = np.arange(1.0, 7.0)
+        _, pull_back = bl.vjp(lambda x: x - x.mean(), x)
+        np.testing.assert_allclose(pull_back(np.ones(6))[0].numpy(), 0, atol=1e-15)
+
+    def test_30_000_products_from_the_left_and_2_010_000_with_the_matrices_first(self):
+        assert printed(solved(4), "def products").split() == ["30000", "2010000"]
+        assert (3 * 100**2, 2 * 100**3 + 100**2) == (30_000, 2_010_000)
+
+    def test_the_gradient_moves_by_6_and_4(self):
+        moved = bl.hvp(lambda x: x[0] ** 2 * x[1], [2.0, 3.0], [1.0, 0.0])
+        assert moved.numpy().tolist() == [6, 4]
+
+
 class TestNotebook5:
     def test_from_before_three_rows_and_messages_that_add_to_two_and_a_half(self):
         shown = printed(solved(5), "bl.jacobian(lambda x: x[:3] * x[3])")

@@ -73,21 +73,32 @@ def places(tmp_path_factory):
     return outside, folder / "marker"
 
 
-NAMES = list(bank(Path("/nowhere/outside/file"), "/nowhere/marker"))
+def names(cases):
+    return [pytest.param(name, marks=[pytest.mark.thorough] if case.waits else [])
+            for name, case in cases.items()]  # fmt: skip
+
+
+def asked_for(request, cases):
+    """The cases of this run: all of them with --thorough."""
+    thorough = request.config.getoption("--thorough")
+    return {name: case for name, case in cases.items() if thorough or not case.waits}
+
+
+NAMES = names(bank(Path("/nowhere/outside/file"), "/nowhere/marker"))
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory, places):
+def quick(request, tmp_path_factory, places):
     need_sandbox()
-    cases = bank(*places)
+    cases = asked_for(request, bank(*places))
     graded = Graded(tmp_path_factory.mktemp("quick"), cases, "--timeout", "60")
     return cases, graded
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory):
+def slow(request, tmp_path_factory):
     need_sandbox()
-    cases = slow_bank()
+    cases = asked_for(request, slow_bank())
     return cases, Graded(tmp_path_factory.mktemp("slow"), cases, "--timeout", "12")
 
 
@@ -104,7 +115,8 @@ def compare(case, row):
 
 
 def test_the_bank_is_large():
-    assert len(NAMES) + len(slow_bank()) >= 80
+    everything = bank(Path("/nowhere/outside/file"), "/nowhere/marker") | slow_bank()
+    assert sum(not case.waits for case in everything.values()) >= 100
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,7 +125,7 @@ def test_marks_are_what_the_answers_deserve(name, quick):
     compare(cases[name], graded.rows[name])
 
 
-@pytest.mark.parametrize("name", list(slow_bank()))
+@pytest.mark.parametrize("name", names(slow_bank()))
 def test_marks_of_what_never_ends(name, slow):
     cases, graded = slow
     compare(cases[name], graded.rows[name])

@@ -262,6 +262,7 @@ def test_a_solved_notebook_has_every_point(path):
     assert result["runs"] == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_an_untouched_notebook_has_none(path):
     need_sandbox()
@@ -272,7 +273,8 @@ def test_an_untouched_notebook_has_none(path):
 
 CAN_RUN = [sys.executable, "-c", "import numpy, backprop_lab"]
 USERS = {
-    "nobody": ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"],
+    "nobody": ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+               "--bounding-set=-all", "--inh-caps=-all"],
     "without capabilities": ["bwrap", "--dev-bind", "/", "/", "--unshare-user", "--uid", "1000",
                              "--gid", "1000", "--cap-drop", "ALL"],
 }  # fmt: skip

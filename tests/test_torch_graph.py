@@ -81,7 +81,7 @@ class TestABareTensor:
         assert saved == {
             "×": ["input 0"], "exp": ["output"], "relu": ["output"], "÷": ["input 1"], "sum": [],
         }  # fmt: skip
-        assert "■ saved for exp, relu" in bl.draw(y, saved=True).svg
+        assert "■ saved for exp<" in bl.draw(y, saved=True).svg
 
     def test_an_input_that_nothing_is_known_of_is_a_question_mark(self):
         x = leaf(2.0)
@@ -368,7 +368,6 @@ class TestOneSentence:
             y = y * 1.0001
         for show in (bl.draw, bl.step, bl.rosetta, lambda y: bl.paths(y, x)):
             assert repr(show(y)).startswith("This graph has more than ")
-        assert len(bl.saved(y).rows) == 10_000
         assert gradient_at(graph_of(y, local=False), "x") == pytest.approx(1.0001**10_000)
 
     def test_where_something_else_was_given(self):

@@ -17,8 +17,8 @@ def facts(source):
     first = source.read_text(encoding="utf-8").split("\n# %%", 2)[0]
     text = re.sub(r"^# ?", "", first, flags=re.M)
     part = {
-        name: " ".join(value.split())
-        for name, value in re.findall(r"\*\*(\w+ ?\w*)\*\*(.*?)(?=·\s+\*\*|\n\n|\Z)", text, re.S)
+        " ".join(name.split()): " ".join(value.split())
+        for name, value in re.findall(r"\*\*(\w+\s?\w*)\*\*(.*?)(?=·\s+\*\*|\n\n|\Z)", text, re.S)
     }
     return {
         "number": int(source.name[:2]),

@@ -20,7 +20,7 @@ def footnotes(view, local, saved):
     if any("freed" in node["saved"] for node in graph.nodes):
         lines.append("backward() has run: PyTorch has freed what the operators had saved")
     elif any(is_gone(node) for node in graph.nodes):
-        lines.append("not kept: no rule needs the value, so PyTorch has let go of it")
+        lines.append("not kept: no rule has saved this value, and PyTorch no longer has it")
     if view.uses:
         lines.append("use 2 of 3: the same leaf, drawn once beside each of its readers")
     if view.members:

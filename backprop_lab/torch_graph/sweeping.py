@@ -84,7 +84,7 @@ def pull_back_custom(result, z_bar):
 
 
 def zeros(metadata):
-    """The cotangent of a result that nothing on the way to the output reads."""
+    """Zeros like a result: its cotangent, where nothing on the way to the output reads it."""
     import torch
 
     return torch.zeros(tuple(metadata.shape), dtype=metadata.dtype, device=metadata.device)
@@ -104,8 +104,7 @@ def fitted(result, slot, x_bar):
                 f"{stem(result.function)}.backward returned shape {tuple(x_bar.shape)} for an "
                 f"input of shape {shape}: a gradient has the shape of the tensor it belongs to."
             ) from None
-    dtype = x.dtype
-    return x_bar if x_bar.dtype == dtype else x_bar.to(dtype)
+    return x_bar.to(x.dtype)
 
 
 def spent(function, error):

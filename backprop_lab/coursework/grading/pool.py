@@ -5,7 +5,7 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 
 from .one import grade_one
 
@@ -18,7 +18,7 @@ def grade_all(submissions, settings, jobs):
     """Yield the result of each submission, in the order in which they come."""
     waiting = deque((submission, 1) for submission in submissions)
     while waiting:
-        executor = ProcessPoolExecutor(jobs, get_context("spawn"), limit_memory)
+        executor = ProcessPoolExecutor(jobs, processes(), limit_memory)
         running = {}
         try:
             while waiting or running:
@@ -39,10 +39,19 @@ def grade_all(submissions, settings, jobs):
             executor.shutdown(wait=False, cancel_futures=True)
 
 
+def processes():
+    """How grading processes are made: from one that has loaded everything, where there is such."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["backprop_lab.coursework.grading.loaded"])
+    return context
+
+
 def alone(submission, settings, tries):
     """The result of a submission in a process of its own."""
     while tries <= TRIES:
-        with ProcessPoolExecutor(1, get_context("spawn"), limit_memory) as executor:
+        with ProcessPoolExecutor(1, processes(), limit_memory) as executor:
             try:
                 return executor.submit(grade_one, submission, settings).result()
             except BrokenProcessPool:

@@ -91,11 +91,10 @@ BYTES_OF = Exercise(
     contract="""\
 Write `bytes_of(op, sizes)`: two whole numbers, for numbers of 8 bytes (float64).
 
-- `op` is `"elementwise"` (`z` of shape `(n,)` from `x` of the same shape; `sizes` is `(n,)`), or
-  `"matmul by X"` or `"matmul by W"` ($Z = XW$, with X of shape (B, D) and W of shape (D, H);
-  `sizes` is `(B, D, H)`).
-- First: the bytes of the dense Jacobian of *all* numbers of the result by all numbers of `x`, of X,
-  or of W, zeros included.
+- `op` is `"elementwise"`, n numbers from n; `sizes` is `(n,)`. Or it is `"matmul by X"` or
+  `"matmul by W"`, for $Z = XW$ with X (B, D) and W (D, H); `sizes` is `(B, D, H)`.
+- First: the bytes of the dense Jacobian of *all* numbers of the result by all of `x`, X or W, zeros
+  included.
 - Second: the bytes of the cotangent that the VJP returns for it.""",
     cases=bytes_of_cases,
     probe=probe_bytes_of,
