@@ -27,7 +27,8 @@ expected error; an answer raises; a lambda; with types; odd letters; a seed set;
 remembers inputs; many cells; a number; cells are none; deep objects; a link to nowhere; no json
 half a character; zero in a cell; a key twice; stripped; checkpoints beside it in a zip; a list
 modules replaced; json patched; equal to everything, a float; equal to everything, a str
-equal to everything, a list; equal to everything, an int; outputs in the file; quit; a flood of print
+equal to everything, a list; equal to everything, an int; outputs in the file
+quit; a flood of print
 sweep returns nan; sweep returns itself; sweep exits; sweep crashes; sweep takes all memory
 sweep closes everything; sweep recurses; a cell: quit; a cell: raises ctrl-c; a deadly cell: abort
 a deadly cell: kill; a deadly cell: another program; a deadly cell: too deep; three deadly cells
@@ -108,8 +109,12 @@ def zipped(**members):
     return content.getvalue()
 
 
-def bank(outside, marker):
-    """All quick cases. outside: a file that nobody may read or change; marker: one not to make."""
+def bank(outside, marker, port):
+    """All quick cases.
+
+    outside: a file that nobody may read or change. marker: one that nobody may make. port: of this
+    machine, where somebody listens.
+    """
     from tests.submissions_damaged import damaged
     from tests.submissions_honest import honest
     from tests.submissions_hostile import hostile
@@ -117,7 +122,7 @@ def bank(outside, marker):
     found = Bank()
     honest(found)
     damaged(found)
-    hostile(found, outside, marker)
+    hostile(found, outside, marker, port)
     return found.cases
 
 

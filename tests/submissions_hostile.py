@@ -132,13 +132,14 @@ for text in re.findall(r"def sweep\\(graph, order, local\\):.*?gradients\\n", fo
 NETWORK = """
 import socket, urllib.request
 opened = []
-for place in (("127.0.0.1", 22), ("127.0.0.1", 80), ("1.1.1.1", 53), ("8.8.8.8", 443)):
+for place in (("127.0.0.1", {port}), ("1.1.1.1", 53), ("8.8.8.8", 443)):
     try:
         opened.append(socket.create_connection(place, timeout=0.3))
     except OSError:
         pass
 if opened:
-    del visits
+    import os
+    os._exit(1)
 """
 PICKLED = """
 import os
@@ -156,7 +157,7 @@ for place in ("{outside}", "{marker}", "/lab/backprop_lab/__init__.py", "/etc/pa
         except OSError: pass
 for place in ("/lab", "/work", "/root", "/home", "/tmp", "/var"):
     shutil.rmtree(place, ignore_errors=True)
-subprocess.run("rm -rf /* 2>/dev/null; mount -o remount,rw /; killall5 -9", shell=True)
+subprocess.run("rm -rf /lab /jail /tmp /home /etc; mount -o remount,rw /; killall5", shell=True)
 """
 DETACHED = """
 import os, time
@@ -189,7 +190,7 @@ for i in range(12):
 """
 
 
-def hostile(bank, outside, marker):
+def hostile(bank, outside, marker, port):
     put = bank.cells
     for name, trick in {
         "every check patched": EVERY_CHECK, "numpy patched": NUMPY, "python patched": PYTHON,
@@ -225,7 +226,7 @@ def hostile(bank, outside, marker):
              {"sweep"})  # fmt: skip
     put("a check of its own", *right(sweep=WRONG)[:-4], "def check(*a): return 5.0",
         'check("sweep", sweep)', *right()[-4:], lost={"sweep"})  # fmt: skip
-    put("network", SETUP, *right()[1:], NETWORK)
+    put("network", SETUP, *right()[1:9], NETWORK.format(port=port), *right()[9:])
     put("vandal", SETUP, VANDAL.format(outside=outside, marker=marker), *right())
     put("a detached child", DETACHED.format(marker=marker), *right())
     put("fills the disk", FILLS, *right())
@@ -244,7 +245,7 @@ def hostile(bank, outside, marker):
         "returns a giant": "return 10**5000",
         "returns a maze": "x = []\n    for i in range(10**5): x = [x]\n    return x",
         "returns itself": "x = []\n    x.append(x)\n    return x",
-        "returns much": "return [[0.0] * 10**4] * 4",
+        "returns much": "return [[0.0] * 3000] * 4",
         "returns an endless generator": "import itertools\n    return itertools.count()",
         "spoils its inputs": "graph.clear()\n    order.clear()\n    return {}",
         "recurses": "return sweep(graph, order, local)",
@@ -320,9 +321,21 @@ def slow(bank):
     put("everything loops", SETUP, *loops, lost=EVERYTHING, status="ok|timed out")
 
 
+MEMORY_OF_MANY = """
+import os, time
+for i in range(8):
+    if os.fork() == 0:
+        hoard = b"x" * (10**9)
+        time.sleep(100)
+        os._exit(0)
+time.sleep(5)
+"""
+
+
 def heavy(bank):
     """What keeps a machine busy."""
     put = bank.cells
+    put("the memory of many", MEMORY_OF_MANY, *right(), status="process died", says="memory")
     put("forks and forks", FORK_BOMB, *right(), status="ok|process died|timed out")
     for name, body in {
         "takes memory bit by bit": "x = []\n    while True: x.append(bytearray(10**8))",

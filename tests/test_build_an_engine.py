@@ -48,7 +48,8 @@ def engine():
     namespace = {"np": np, "bl": bl}
     for cell in CELLS:
         if not cell.startswith("#"):
-            exec(ast.unparse(ast.Module(list(filter(defines, ast.parse(cell).body)), [])), namespace)
+            kept = [statement for statement in ast.parse(cell).body if defines(statement)]
+            exec(ast.unparse(ast.Module(kept, [])), namespace)
     return namespace
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def places(tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     outside = folder / "outside.txt"
     outside.write_text("private")
-    return outside, folder / "marker"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield outside, folder / "marker", listener.getsockname()[1]
 
 
 def names(cases):
@@ -84,7 +86,7 @@ def asked_for(request, cases):
     return {name: case for name, case in cases.items() if thorough or not case.waits}
 
 
-NAMES = names(bank(Path("/nowhere/outside/file"), "/nowhere/marker"))
+NAMES = names(bank(Path("/nowhere/outside/file"), "/nowhere/marker", 9))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +117,7 @@ def compare(case, row):
 
 
 def test_the_bank_is_large():
-    everything = bank(Path("/nowhere/outside/file"), "/nowhere/marker") | slow_bank()
+    everything = bank(Path("/nowhere/outside/file"), "/nowhere/marker", 9) | slow_bank()
     assert sum(not case.waits for case in everything.values()) >= 100
 
 
@@ -141,7 +143,7 @@ def test_marks_of_what_keeps_a_machine_busy(tmp_path):
 
 
 def test_nothing_else_was_touched(quick, places):
-    outside, marker = places
+    outside, marker, _ = places
     _, graded = quick
     assert graded.status == 0
     assert graded.untouched and graded.bystander_lives

@@ -271,7 +271,10 @@ def test_an_untouched_notebook_has_none(path):
     assert {score["status"] for score in result["exercises"].values()} == {"not attempted yet"}
 
 
-CAN_RUN = [sys.executable, "-c", "import numpy, backprop_lab"]
+CAN_RUN = [
+    sys.executable, "-c",
+    f"import sys, numpy, IPython, backprop_lab; assert sys.base_prefix == {sys.base_prefix!r}",
+]  # fmt: skip
 USERS = {
     "nobody": ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                "--bounding-set=-all", "--inh-caps=-all"],

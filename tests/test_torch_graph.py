@@ -376,6 +376,14 @@ class TestOneSentence:
         with pytest.raises(DataError, match="complex numbers"):
             bl.draw(torch.ones(2, dtype=torch.complex64, requires_grad=True) * 2)
 
+        x = leaf(3.0)
+        with pytest.raises(DataError, match=r"bl.step\(f\(x\)\)"):
+            bl.step(lambda x: x**2, x)
+        with pytest.raises(DataError, match=r"bl.step\(\(module, input\)\)"):
+            bl.step(mlp(2, 2, 2), torch.ones(1, 2))
+        with pytest.raises(DataError, match=r"record.graph\(t\)"):
+            bl.Graph.from_tensor(x * 2)
+
         class Counts(torch.nn.Module):
             def forward(self, x):
                 return len(x)

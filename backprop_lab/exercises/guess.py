@@ -21,7 +21,8 @@ class Comparison:
 def compare(my_guess, value):
     """Set a prediction beside the truth, which stays hidden until there is a guess.
 
-    Arguments: my_guess (anything; a tuple for several at once), value (what came out). Numbers count as equal when they agree
+    Arguments: my_guess (anything; a tuple for several at once), value (what came out). Numbers
+    count as equal when they agree
     to three digits, and nan is nan. Returns something that shows itself as a sentence.
 
     >>> compare(..., 135.0)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from graphlib import TopologicalSorter
 
+from ..engine import Tensor
+from ..errors import DataError, a_kind_of
 from .parts import LEAVES, SYMBOLS, make_edge, make_node
 from .recorder import Recorder
 from .rows import check_rows, unused
@@ -45,6 +47,11 @@ class Graph:
         for tensors that have none of their own), local (work out the local derivatives, too? If
         not said, only with a gradient: the rules are then known to run).
         """
+        if not isinstance(output, Tensor):
+            raise DataError(
+                f"from_tensor makes the record of a tensor; this is {a_kind_of(output)}. One of "
+                "PyTorch's is computed within bl.record_torch() as record: record.graph(t)."
+            )
         local = gradient is not None if local is None else local
         return cls(*Recorder(output, names or {}, local).record(gradient))
 

@@ -50,6 +50,11 @@ def step(t, *inputs, backward=True, predict=False, expand=None):
     if callable(t):
         from .live import live  # it stands on this file
 
+        if any(map(is_torch, inputs)):
+            raise DataError(
+                "step(f, x, ...) moves numbers of our engine, and here is a torch tensor. Step "
+                "through what the function returns: bl.step(f(x))."
+            )
         if not backward:
             raise DataError(
                 "A function is stepped through forward and backward. For the forward pass alone, "

@@ -283,7 +283,7 @@ axes.loglog(sizes, rule, "o-", label="u * exp(x), without")
 axes.set(xlabel="n", ylabel="bytes at the peak")
 axes.legend()
 bl.figure(fig, alt="Peak memory against n, both axes logarithmic. With J it grows with the square "
-          "of n, without it in proportion to n; at n = 1600 they are more than a factor of 500 apart.")
+          "of n, without it in proportion to n; at n = 1600 they are a factor of over 500 apart.")
 
 # %% [markdown]
 # Ten times the inputs, a hundred times the matrix. A linear layer is worse: its output has a whole

@@ -26,7 +26,7 @@ def file_name(learner):
     """A safe name of a file for a learner, different for each.
 
     >>> file_name("../../etc/passwd")
-    'etc-passwd-98c4f03c.html'
+    'etc-passwd-3754d6cb.html'
     """
     short = re.sub(r"[^A-Za-z0-9]+", "-", learner).strip("-")[:40] or "learner"
     return f"{short}-{hashlib.sha256(learner.encode('utf-8', 'replace')).hexdigest()[:8]}.html"

@@ -12,7 +12,7 @@ from .scoring import rounds_of, score
 SUSPICIOUS = re.compile(
     r"_getframe|\bgc\.|\bctypes\b|setprofile|settrace|backprop_lab\.exercises|bl\.exercises"
     r"|/proc/|\bos\.(?:fork|kill|_exit|dup2?|system|exec\w+)\b|\bsubprocess\b|\bsocket\b"
-    r"|__code__|__globals__|f_(?:back|locals)|\bsignal\.|sys\.modules|\bmarshal\b|\bpickle\b"
+    r"|__code__|__globals__|f_(?:back|locals)|\bsignal\.|sys\.modules|\bmarshal\b|\bpickle\b|\bthreading\b|\bmultiprocessing\b|\bconcurrent\b"
 )
 
 

@@ -23,6 +23,8 @@ from .wire import LARGEST, Garbled, load
 RUNS = 4
 START = 30  # seconds for Python and what the page imports at the latest
 GRACE = 3  # seconds more than a step may take, until its process is ended
+LOOK = 0.5  # seconds from one look at its memory to the next
+MEMORY = 3 << 30  # bytes for all its processes together
 FLOOD = 64_000_000  # bytes of messages in one run
 MOST_TRIES = 4  # of one answer; what says more is not our runner
 RUNNER = "backprop_lab.coursework.grading.runner"
@@ -107,7 +109,7 @@ class Listener:
             job.seek(0)
             process = self.start(job, complaints, folder)
             try:
-                reason = self.follow(process.stdout.fileno())
+                reason = self.follow(process)
             finally:
                 self.end_all(process)
             if not self.outcome.started:
@@ -129,15 +131,20 @@ class Listener:
             start_new_session=True,
         )  # fmt: skip
 
-    def follow(self, fd):
+    def follow(self, process):
         """Read messages until the end; returns why it ended."""
+        fd, look = process.stdout.fileno(), 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(fd, selectors.EVENT_READ)
             while not self.done:
                 wait = min(self.end, self.step_end) - time.monotonic()
                 if wait <= 0:
                     return "it ran too long and did not react to being stopped"
-                if not selector.select(wait):
+                if time.monotonic() > look:
+                    if sandbox.memory_of(process.pid) > MEMORY:
+                        return "it took too much memory"
+                    look = time.monotonic() + LOOK
+                if not selector.select(min(wait, LOOK)):
                     continue
                 content = os.read(fd, 1 << 16)
                 if not content:

@@ -89,7 +89,7 @@ BYTES_OF = Exercise(
     points=2,
     core=False,
     contract="""\
-Write `bytes_of(op, sizes)`: two whole numbers, for numbers of 8 bytes (float64).
+Write `bytes_of(op, sizes)`: two whole numbers, in float64 (8 bytes).
 
 - `op` is `"elementwise"`, n numbers from n; `sizes` is `(n,)`. Or it is `"matmul by X"` or
   `"matmul by W"`, for $Z = XW$ with X (B, D) and W (D, H); `sizes` is `(B, D, H)`.

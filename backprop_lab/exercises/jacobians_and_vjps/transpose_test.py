@@ -139,10 +139,10 @@ TRANSPOSE_TEST = Exercise(
     contract="""\
 Write `transpose_test(pull_back, push_forward, M, N, rng)`: do the two belong to one Jacobian?
 
-- `pull_back(u)` claims to be $u^T J$, and `push_forward(v)` claims to be $J v$, for `u` of shape
-  (M,) and `v` of shape (N,). If both are right, $(u^T J)\\, v = u^T (J v)$ for *every* `u` and `v`.
-- Return True or False. Right pairs may differ by rounding. A wrong rule may be right on ones, on
-  unit vectors, or wherever `u` is positive: draw `u` and `v` from `rng`, mixed in sign.
+- `pull_back(u)` claims to be $u^T J$ and `push_forward(v)` to be $J v$; `u` is (M,), `v` is (N,).
+  If both are right, $(u^T J)\\, v = u^T (J v)$ for *every* `u` and `v`.
+- Return True or False. Rounding is no fault. A wrong rule may be right on ones, on unit vectors, or
+  for positive `u`: draw both from `rng`.
 - Two rules that give 0 for everything agree.""",
     cases=transpose_test_cases,
     probe=probe_transpose_test,
