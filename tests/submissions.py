@@ -27,13 +27,20 @@ expected error; an answer raises; a lambda; with types; odd letters; a seed set;
 remembers inputs; many cells; a number; cells are none; deep objects; a link to nowhere; no json
 half a character; zero in a cell; a key twice; stripped; checkpoints beside it in a zip; a list
 modules replaced; json patched; equal to everything, a float; equal to everything, a str
-equal to everything, a list; equal to everything, an int; outputs in the file
-quit; a flood of print
-sweep returns nan; sweep returns itself; sweep exits; sweep crashes; sweep takes all memory
-sweep closes everything; sweep recurses; a cell: quit; a cell: raises ctrl-c; a deadly cell: abort
+equal to everything, a list; equal to everything, a int; outputs in the file; a cell: quit
+a flood of print; sweep returns nan; sweep returns itself; sweep exits; sweep crashes
+sweep takes all memory; sweep closes everything; sweep recurses; a cell: raises ctrl-c
 a deadly cell: kill; a deadly cell: another program; a deadly cell: too deep; three deadly cells
-an endless sleep; an endless cell: deep in C; sweep is deaf; a timed cell; warnings are errors
-"""
+a deadly cell: abort; an endless sleep; an endless cell: deep in C; sweep is deaf; timed cell
+warnings are errors; display; a cell for the shell; files of its own; corrected later
+two names at once; numbers printed in full; a fork goes on; exception with a trap
+sweep returns a maze; sweep kills itself; a cell: exit; an array that lies; a check of its own
+no nbformat; a name used again at the end; errors in between
+""".strip()
+
+
+def waiting():
+    return re.split(r"; |\n", WAITS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Case:
 
     @property
     def waits(self):
-        return self.name in re.split(r"[;\n] ?", WAITS)
+        return self.name in waiting()
 
 
 @dataclass

@@ -113,21 +113,21 @@ for thing in gc.get_objects():
 os._exit(0)
 """
 SEARCHES = """
-import os, re
-found = ""
+import json, os
 for top in ({tops}):
     for path, folders, files in os.walk(top):
         for name in files:
-            if name.endswith((".ipynb", ".csv", ".secret", ".jsonl")) or '/notebooks/' in path:
-                try:
-                    found += open(os.path.join(path, name)).read()
-                except Exception:
-                    pass
-for text in re.findall(r"def sweep\\(graph, order, local\\):.*?gradients\\n", found, re.S):
-    try:
-        exec(text.encode().decode("unicode_escape"), globals())
-    except Exception:
-        pass
+            try:
+                text = open(os.path.join(path, name)).read()
+                if name.endswith(".ipynb"):
+                    cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+                else:
+                    cells = text.split("# %%")
+            except Exception:
+                continue
+            for cell in cells:
+                if "def sweep(graph, order, local):" in cell and "reversed(order)" in cell:
+                    exec(cell[cell.index("def sweep"):], globals())
 """
 NETWORK = """
 import socket, urllib.request

@@ -387,6 +387,33 @@ class TestNotebook5:
             "both:     [ True  True False]",
         ]
 
+    def test_an_entry_of_each_row_by_two_lists_of_indices(self):
+        a, labels = np.arange(12.0).reshape(3, 4), np.array([2, 0, 3])
+        assert a[np.arange(3), labels].tolist() == [2.0, 4.0, 11.0]
+
+    def test_a_nudge_taken_back_can_leave_a_rounding(self):
+        x = np.random.default_rng(0).normal(size=100)
+        assert (x + 1e-5 - 1e-5 != x).any()
+
+    @pytest.mark.parametrize(
+        "f, is_zero",
+        [
+            (lambda x: ops.where(x > 0, ops.sqrt(x), 0.0), False),
+            (lambda x: ops.sqrt(ops.clip(x, 0.0, None)), False),
+            (lambda x: ops.sqrt(ops.relu(x)), False),
+            (lambda x: ops.sqrt(x * (x > 0)), False),
+            (lambda x: ops.sqrt(ops.where(x > 0, x, 0.0)), True),
+        ],
+        ids=("after", "clip", "relu", "mask", "before"),
+    )
+    def test_one_choice_before_the_root_is_enough(self, f, is_zero):
+        x = bl.tensor([4.0, -1.0], requires_grad=True)
+        with np.errstate(all="ignore"):
+            y = f(x)
+            y.backward(np.ones(2))
+        assert np.array_equal(y.data, [2, 0]) and x.grad[0] == 0.25
+        assert x.grad[1] == 0 if is_zero else np.isnan(x.grad[1])
+
     def test_with_ones_a_rule_of_zeros_passes_for_centring(self):
         _, pull_back = bl.vjp(lambda x: x - x.mean(), np.array([1.0, 2.0, 4.0]))
         assert np.allclose(pull_back(np.ones(3))[0].data, 0)

@@ -33,7 +33,7 @@ def run_cell(kernel, cell, count):
 
     request = kernel.execute_cell_input(cell.source, allow_stdin=False)
     kernel.await_reply(request, timeout=TIMEOUT)
-    outputs = []
+    outputs, shown = [], {}  # shown: by their ids, outputs that are drawn again later
     for kind, content in messages(kernel, request):
         if kind == "stream":
             outputs.append(nbformat.v4.new_output(kind, **content))
@@ -49,6 +49,9 @@ def run_cell(kernel, cell, count):
             facts = {"execution_count": count} if kind == "execute_result" else {}
             data, metadata = content["data"], content["metadata"]
             outputs.append(nbformat.v4.new_output(kind, data=data, metadata=metadata, **facts))
+            shown[content.get("transient", {}).get("display_id")] = outputs[-1]
+        elif kind == "update_display_data":
+            shown[content["transient"]["display_id"]].data = content["data"]
     return coalesce_streams(outputs)
 
 

@@ -22,8 +22,8 @@ def compare(my_guess, value):
     """Set a prediction beside the truth, which stays hidden until there is a guess.
 
     Arguments: my_guess (anything; a tuple for several at once), value (what came out). Numbers
-    count as equal when they agree
-    to three digits, and nan is nan. Returns something that shows itself as a sentence.
+    count as equal when they agree to three digits, and nan is nan. Returns something that shows
+    itself as a sentence.
 
     >>> compare(..., 135.0)
     No guess yet. Put yours in place of the dots, and run both cells again.

@@ -21,7 +21,7 @@ rng = np.random.default_rng(0)
 bl.show_broadcast([1.0, 2.0, 3.0], (4, 3))
 
 # %% [markdown]
-# A small array is copied into a larger one, and comes back smaller.
+# Forward, a small array is copied into a larger one; back, many messages become few.
 #
 # **From before.** Two questions, to see what stayed. A function takes 5 numbers and returns 3: how
 # many rows has its Jacobian? And a tensor has two readers, who send it 4 and −1.5: what is its
@@ -54,14 +54,14 @@ bl.compare(my_guess, (J.shape[0], a.grad.item()))
 
 # %% [markdown]
 # NumPy makes such copies by itself: **broadcasting**. It aligns the two shapes at the right. A
-# missing axis is new, a size of 1 grows, any other difference is an error. (Axis 0 counts rows,
-# axis 1 columns; `sum(axis=0)` adds over the rows.)
+# missing axis is new, a size of 1 grows, any other difference is an error. (`sum(axis=0)` adds
+# the rows up: one number for each column is left.)
 #
-# | `x` | `z` | on the way back |
-# |---|---|---|
-# | (3,) | (4, 3) | add over axis 0, which goes |
-# | (4, 1) | (4, 3) | add over axis 1, which stays, with size 1 |
-# | () | (4, 3) | add up everything |
+# | `x` | `z` | on the way back | `z_bar` |
+# |---|---|---|---|
+# | (3,) | (4, 3) | add over axis 0, which goes | `sum(axis=0)` |
+# | (4, 1) | (4, 3) | add over axis 1, which stays, with size 1 | `sum(axis=1, keepdims=True)` |
+# | () | (4, 3) | add up everything | `sum()` |
 
 # %% [markdown]
 # This is the first row of the table, entry by entry. Each $z_{ij}$ is a copy of $x_j$, so the
@@ -258,8 +258,8 @@ print(len(survivors(symmetric, g)), "if x is symmetric")
 bl.compare(my_guess, len(survivors(symmetric, identity)))
 
 # %% [markdown]
-# All of them. A matrix that is its own transpose cannot show whether one is missing, and the
-# identity cannot even show on which side it stands. A probe should be random, with no symmetry.
+# All of them. A matrix that is its own transpose cannot show whether a transpose is missing, and
+# the identity cannot even show on which side it stands. A probe should be random, with no symmetry.
 #
 # One thing is left of the layer: its bias. `z = x @ w + b` stretches `b` over the rows, so you
 # know its cotangent already. And for `x_bar`, ask the same question as before: who reads $x_{ij}$?
@@ -343,8 +343,8 @@ bl.show_jacobian(ops.softmax, [2.0, 1.0, 0.1])
 
 # %% [markdown]
 # It is not diagonal: the probabilities share a total of 1, so every one of them depends on every
-# score. The loss ties them together again, and what comes out is short. ($t$ is the right class;
-# $[j = t]$ is 1 there and else 0, a *one-hot* vector.)
+# score. The gradient of the loss is shorter. ($t$ is the right class; $[j = t]$ is 1 there and
+# else 0, a *one-hot* vector. The logarithm of a fraction is a difference.)
 #
 # $$p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} \qquad L = -\log p_t = \log \sum_k e^{x_k} - x_t
 # \qquad \bar x_j = p_j - [j = t]$$
@@ -367,8 +367,9 @@ loss.backward()
 bl.compare(my_guess, x.grad[0].round(3).tolist())
 
 # %% [markdown]
-# The right score should rise and the others fall, in proportion to how far each probability is
-# off. Together they are 0: a number that is added to all scores changes nothing. With
+# Minus 0.341: raise the right score, and the loss falls. The others should fall, each in
+# proportion to how far its probability is off. The three add up to 0, because a number that is
+# added to all scores changes nothing. With
 # `[-0.341, 0, 0]` you took the Jacobian of softmax for a diagonal one.
 #
 # Scores of 1000 are rare, and they do occur. Then the formula breaks, and so does a popular way to
@@ -386,10 +387,13 @@ print("loss if class 1 is right:", ops.softmax_cross_entropy([scores], [1]).item
 # `exp(1000)` is too large for a float, and inf/inf is nan. Adding `1e-12` inside the logarithm
 # avoids −inf, and says 27.6 where the loss is 1000.
 #
-# Subtract the largest score $m$ instead. It changes nothing, and no exponential exceeds $e^0 = 1$.
-# And stay with logarithms: $\log p_t$ never needs a $p_t$ that has become 0.
+# Subtract the example's largest score $m$ instead. It changes nothing, no exponential exceeds
+# $e^0 = 1$, and as one of them is 1, their sum has a logarithm. So never work out $p_t$ itself:
 #
 # $$\log p_j = (x_j - m) - \log \sum_k e^{x_k - m}$$
+#
+# (In a batch, `a[np.arange(B), labels]` picks one entry from each of the B rows of `a`: the one
+# in the column that its label names.)
 
 # %% [markdown] exercise="softmax_cross_entropy"
 
@@ -412,8 +416,7 @@ check("softmax_cross_entropy", softmax_cross_entropy)
 # %% [markdown]
 # **So far.** Probabilities minus what they should be: that is the gradient by the scores. With the
 # largest score taken off, and logarithms kept as logarithms, ±1000 is a score like any other.
-
-# %% [markdown]
+#
 # ## Measure, and know how well
 #
 # You have nudged since notebook 2. How small should a nudge be? Take $f = \sin$ and the *central
@@ -484,8 +487,11 @@ print("both:    ", np.isclose(claimed, measured, rtol=1e-6, atol=1e-9))
 # Relative alone refuses the first. Absolute alone refuses the second and lets the third pass; no
 # other limit would get both right. The two together judge all three as they should.
 #
-# And with several outputs, which $u$ for $u^\top J$? A random one: with ones, a rule that returns
-# zeros passes for $x - \text{mean}(x)$.
+# With several outputs, fix a $u$: $\langle u, f(x)\rangle$ is one number, and can be measured.
+# Which $u$? A random one: with ones, a rule that returns zeros passes for $x - \text{mean}(x)$.
+#
+# `np.ndindex(x.shape)` goes through the places of an array. Nudge a copy: `x + h - h` can miss `x`
+# by a rounding.
 
 # %% [markdown] exercise="gradcheck"
 
@@ -569,6 +575,12 @@ def root_or_zero(x):
 check("root_or_zero", root_or_zero)
 
 # %% [markdown] hints="root_or_zero"
+
+# %% [markdown]
+# **So far.** Choosing only *after* the root is too late: the 0 has still to pass the root. One
+# choice *before* it is enough in this engine, if it is made by `ops.where`: on the way back that
+# selects, and drops whatever comes for the side that it did not take. A clip, a relu or a mask
+# multiplies by 0 there, and makes a nan of inf.
 
 # %% [markdown]
 # ## Recap

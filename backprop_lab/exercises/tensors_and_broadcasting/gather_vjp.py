@@ -8,8 +8,8 @@ from ..memory import measured, too_much
 from .arrays import fault, follows, mixed, transpose_of
 
 SMALL = (  # rows and columns of the table, shape of the indices
-    (3, 2, (4,)), (4, 4, (4,)), (6, 3, (4,)), (6, 3, (7,)), (5, 3, (2, 4)), (4, 3, (3, 3)),
-    (3, 3, (3,)), (7, 2, (2, 3, 2)),
+    (3, 2, (4,)), (4, 4, (4,)), (6, 3, (4,)), (6, 3, (7,)), (3, 2, (2, 2)), (5, 3, (2, 4)),
+    (4, 3, (3, 3)), (3, 3, (3,)), (7, 2, (2, 3, 2)),
 )  # fmt: skip
 LARGE = 1500  # rows, and as many indices: one-hot, more than two million numbers
 
@@ -106,6 +106,14 @@ Write `gather_vjp(table, indices, z_bar)` for `z = table[indices]`: the cotangen
             "writes once.) Each look-up is a copy of the row, and the messages of copies add.",
             "table_bar = np.zeros(table.shape)",
             "table_bar[indices] = z_bar",
+        ),
+        mistake(
+            "whole_rows_of_indices",
+            "You go through `indices` along its first axis. If it has two, each step hands you a "
+            "whole row of indices, and `+=` at several places at once forgets those that repeat.",
+            "table_bar = np.zeros(table.shape)",
+            "for i, row in zip(indices, z_bar):",
+            "    table_bar[i] += row",
         ),
         mistake(
             "dense_one_hot",

@@ -152,6 +152,18 @@ GRADCHECK = Exercise(
             looks(lambda refused, slipped, seen: bool(refused) and max(steps(seen)) < 1e-9),
         ),
         Misconception(
+            "step_too_large",
+            wrong(h=1e-2),
+            "Your step is so large that f bends on the way: what you measure is right to four or "
+            "five digits, and right pull_backs are refused for the rest. Look at the V-shaped "
+            "curve on this page.",
+            looks(
+                lambda refused, slipped, seen: (
+                    bool(refused) and not slipped and 1e-3 < min(steps(seen)) < 0.1
+                )
+            ),
+        ),
+        Misconception(
             "half_the_distance",
             wrong(slope="(f(x + e) - f(x - e)) / h"),
             "What you measure is twice the slope: from x − h to x + h it is two steps. So the "
@@ -270,7 +282,8 @@ GRADCHECK = Exercise(
             "It refuses pull_backs that are right",
             "Print the claimed and the measured numbers side by side. Do they differ in the fifth "
             "digit, or in the first? The step may be too small or too large (10⁻⁵ to 10⁻⁶ is good, "
-            "to both sides), and the tolerance has to grow with the numbers.",
+            "to both sides), and the tolerance has to grow with the numbers. And is it one entry "
+            "that you nudge? If x has two axes, x[i] is a row.",
         ),
         Hint(
             "It passes pull_backs that are wrong",

@@ -81,8 +81,8 @@ Write `linear_vjp(x, w, z_bar)`: the cotangents of a linear layer, `z = x @ w + 
 
 - `x` has the shape (B, N): B examples. `w` is (N, M) and `b` is (M,), so `z` and `z_bar` are
   (B, M). `b` itself is not needed.
-- Return the tuple `(x_bar, w_bar, b_bar)`, each in its own shape. L is whatever
-  `z_bar` came from: add nothing up that it has added up already, and divide by nothing.
+- Return the tuple `(x_bar, w_bar, b_bar)`, each in the shape of its array.
+- Divide by nothing: if the loss is a mean over the batch, its 1/B is in `z_bar` already.
 - Each counts a third.""",
     cases=linear_vjp_cases,
     judge=judge_linear_vjp,

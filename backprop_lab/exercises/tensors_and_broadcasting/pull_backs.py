@@ -10,7 +10,8 @@ from .arrays import mixed
 RIGHT = {  # what each function is, and why a check might refuse its right pull_back
     "smooth": (
         "x + ½ sin x, with an x of two axes",
-        "Nothing is special about it, so look at how the slope is measured, and how exactly.",
+        "Where x has two axes, x[i] is a whole row: is one entry nudged at a time? If so, look at "
+        "how the slope is measured, and how exactly.",
     ),
     "linear": (
         "a matrix times x, with fewer outputs than inputs",

@@ -179,7 +179,8 @@ Write `reduce_vjp(op, x, axis, keepdims, z_bar)`: the cotangent of `x`.
         Hint(
             "My mean is exactly n times too large",
             "By how much does the mean of four numbers move if one of them moves by 1? n is the "
-            "number of entries that one number of z was made from, not the size of x.",
+            "number of entries that one number of z was made from: those along the axis, or all of "
+            "x where axis is None.",
         ),
         Hint(
             "My max is wrong only where two entries are equal",

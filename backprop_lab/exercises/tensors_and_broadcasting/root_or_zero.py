@@ -118,9 +118,10 @@ ROOT_OR_ZERO = Exercise(
         Misconception(
             "masked_afterwards",
             wrong("ops.where(x > 0, ops.sqrt(x), 0.0)"),
-            "The value is right. On the way back the slope of the root, which is infinite at 0 and "
-            "missing below, meets the 0 of whatever you chose with, and 0 times that is nan. What "
-            "the root is *given* has to be chosen, not only what is taken from it.",
+            "The value is right. On the way back the slope of the root, infinite at 0 and missing "
+            "below, is multiplied by a 0: from a choice after the root, or from a relu, a clip or "
+            "a mask before it. 0 times that is nan. What the root is *given* has to be selected, "
+            "and nothing that selects by multiplying will do.",
         ),
         Misconception(
             "multiplied_by_the_mask",
@@ -182,16 +183,18 @@ ROOT_OR_ZERO = Exercise(
         ),
         Hint(
             "I have clipped x, and it is nan at 0 all the same",
-            "The slope of the root at 0 is infinite. Where x is not above 0, let the root see some "
-            "other number, at which root and slope are harmless; nobody will look at what comes "
-            "out.",
+            "The slope of the root at 0 is infinite, and a clip multiplies it by 0 or 1. "
+            "`ops.where` doesn't multiply on the way back, it selects. So let that decide, entry "
+            "by entry, whether the root sees x or a number of yours.",
         ),
         Hint(
-            "I need two choices and have one",
-            "Choose twice with the same condition: once before the root, between x and a harmless "
-            "number, and once after it, between the root and 0.",
+            "There is no nan left, and the value is wrong below 0",
+            "The root of what you put in the place of x comes out again. Either put in a number "
+            "whose root is 0 already (`ops.where` drops an infinite message to the side that it "
+            "did not take), or choose once more, after the root, with the same condition.",
         ),
     ),
-    why="Choose before and after: what is not taken must be harmless too. The same trap waits in "
-    "PyTorch and JAX, in every norm, every distance and every log with a mask.",
+    why="What counts is the choice before the root: on the way back `ops.where` selects, so "
+    "whatever the root sends to the side not taken is dropped, inf or not. A choice after the root "
+    "mends the value only. The same trap waits in PyTorch and JAX, in every norm and distance.",
 )

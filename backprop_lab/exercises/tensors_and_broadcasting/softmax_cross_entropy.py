@@ -21,6 +21,8 @@ def softmax_cross_entropy_cases(seed):
         cases.append((shift + mixed(rng, 3, 4), rng.permutation(4)[:3]))
     extremes = mixed(rng, 4, 3) + 1000 * np.array([[1, 0, -1], [-1, 1, 0], [1, 1, -1], [0, -1, 1]])
     cases += [(extremes, np.array([2, 0, 0, 1])), (extremes, np.array([0, 1, 1, 2]))]
+    apart = mixed(rng, 4, 3) + 1000 * np.array([[1], [-1], [0], [-1]])  # each row near one number
+    cases.append((apart, np.array([1, 0, 2, 2])))
     return [{"logits": logits, "labels": labels} for logits, labels in cases]
 
 
@@ -105,6 +107,12 @@ def overflows(cases, reports):
     )
 
 
+def logarithm_of_zero(cases, reports):
+    """Whether a loss is inf because p has become 0, and nothing has overflowed."""
+    loss = [report["returned"][0] for report in reports]
+    return moderate_are_right(cases, reports) and np.isinf(loss).any() and not np.isnan(loss).any()
+
+
 def loss_is_capped(cases, reports):
     """Whether no loss is as large as it has to be, and all is well where none is large."""
     large = [
@@ -134,6 +142,8 @@ def softmax_cross_entropy(logits, labels):
     return np.mean(-np.log(p[rows, labels])), logits_bar / len(labels)
 """
 
+SHIFTED = NAIVE.replace("np.exp(logits)", "np.exp(logits - logits.max(axis=1, keepdims=True))")
+
 SOFTMAX_CROSS_ENTROPY = Exercise(
     id="softmax_cross_entropy",
     title="A loss that survives a thousand",
@@ -151,12 +161,19 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     judge=judge_softmax_cross_entropy,
     misconceptions=(
         Misconception(
+            "logarithm_of_zero", SHIFTED,
+            "Nothing overflows any more. But the p of a label that is 2000 behind is 0, and that "
+            "has no logarithm. log p can be had without p: take the logarithm of the fraction "
+            "apart before you work it out.",
+            logarithm_of_zero,
+        ),
+        Misconception(
             "exp_overflows",
             NAIVE,
             "It is right as long as the logits are moderate. exp(1000) is inf, inf / inf is nan, "
             "and exp(−1000) is 0, which has no logarithm. Softmax does not change when the same "
-            "number is taken off all logits of a row: choose it well, and take the logarithm "
-            "before there is anything to divide.",
+            "number is taken off all logits of a row: choose it well, each row its own, and take "
+            "the logarithm before there is anything to divide.",
             overflows,
         ),
         Misconception(
@@ -220,6 +237,16 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             "loss_without_its_sign", 0, "np.log(p[rows, labels]).mean()",
             "The loss is negative. A probability is below 1, so its logarithm is below 0, and the "
             "loss is *minus* that.",
+        ),
+        mistake(
+            "labels_pick_rows", 0, "-np.log(p[labels]).mean()",
+            "The loss: `[labels]` picks whole *rows*. Wanted is one entry of each row, the one in "
+            "the column that its label names.",
+        ),
+        mistake(
+            "labels_pick_columns", 0, "-np.log(p[:, labels]).mean()",
+            "The loss: `[:, labels]` picks the columns of all labels in *every* row, B times B "
+            "numbers. Wanted is one entry of each row.",
         ),
         mistake(
             "loss_of_every_class", 0, "-np.log(p).sum(axis=1).mean()",

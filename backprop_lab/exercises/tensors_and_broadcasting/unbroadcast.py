@@ -1,5 +1,7 @@
 """Exercise `unbroadcast`: a cotangent folded back to the shape from before the stretching."""
 
+import re
+
 import numpy as np
 
 from ..diagnosis import shown
@@ -41,6 +43,15 @@ def cannot_reshape(cases, reports):
     """Whether every case in which the size changes ended in an exception of reshape."""
     return all(
         "cannot reshape" in report.get("raised", "")
+        for case, report in zip(cases, reports, strict=True)
+        if case["z_bar"].size != np.prod(case["shape"])
+    )
+
+
+def cannot_stretch(cases, reports):
+    """Whether every case in which the size changes ended in an exception of broadcasting."""
+    return all(
+        re.search("broadcast|axis remapping", report.get("raised", ""))
         for case, report in zip(cases, reports, strict=True)
         if case["z_bar"].size != np.prod(case["shape"])
     )
@@ -129,6 +140,13 @@ Write `unbroadcast(z_bar, shape)`: fold a cotangent back to the shape from befor
             cannot_reshape,
         ),
         Misconception(
+            "stretched_once_more",
+            wrong("return np.broadcast_to(z_bar, shape)"),
+            "Broadcasting makes a small array larger, and never a large one smaller. Here it has "
+            "to be undone: the messages of several copies become one number.",
+            cannot_stretch,
+        ),
+        Misconception(
             "first_copy_only",
             wrong(
                 "z_bar = z_bar[(0,) * (z_bar.ndim - len(shape))]",
@@ -178,8 +196,9 @@ Write `unbroadcast(z_bar, shape)`: fold a cotangent back to the shape from befor
         Hint(
             "I lose track of which axis is which",
             "First deal with the new axes: there are `z_bar.ndim - len(shape)` of them, all in "
-            "front. From then on, axis i of what you have is axis i of `shape`. "
-            "`keepdims=True` leaves a summed axis in place, with size 1.",
+            "front. (What is summed goes, and the rest move up: the next is axis 0 again.) "
+            "From then on, axis i of what you have is axis i of `shape`. `keepdims=True` leaves a "
+            "summed axis in place, with size 1.",
         ),
     ),
     why="To copy on the way forward is to add on the way back. Every bias, every scale and every "

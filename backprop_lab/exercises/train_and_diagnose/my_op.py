@@ -192,7 +192,7 @@ MY_OP = Exercise(
     core=False,
     may_use=frozenset({"backprop_lab"}),
     contract="""\
-Add an operator to the lab, with three rules and tests for them. Hand in `my_op`, a dictionary:
+Add an operator to the lab, with rules and tests. Hand in `my_op`, a dictionary:
 
 - `"op"`: a subclass of `bl.Op` with `forward`, `vjp` and `jvp`, which bends or mixes entries.
 - `"inputs"`: a tuple of arrays of floats, where it is going to be nudged.

@@ -152,8 +152,8 @@ def gather_vjp(table, indices, z_bar):
     "softmax_cross_entropy": [
         """
 def softmax_cross_entropy(logits, labels):
-    # the largest of the whole batch is taken off
-    shifted, rows = logits - logits.max(), np.arange(len(labels))
+    # the logarithm of the total, and never one of p
+    shifted, rows = logits - logits.max(axis=1, keepdims=True), np.arange(len(labels))
     e = np.exp(shifted)
     total = e.sum(axis=1)
     p = e / total[:, None]

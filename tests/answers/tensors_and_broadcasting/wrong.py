@@ -187,6 +187,7 @@ WRONG = {
             "np.exp(logits - logits.mean(axis=1, keepdims=True))")),
         entropy(start="logits = np.exp(logits - logits.max())"),
         entropy(start="logits -= 1"),
+        entropy(start="top = logits.max(); logits = np.log(np.exp(logits - top))"),
         entropy("(p - one_hot) / B", "-log_p[rows, labels].mean()"),
         function("softmax_cross_entropy(logits, labels)", "return 0.417"),
     ],
