@@ -213,6 +213,23 @@ def test_skeleton(pair, page):
     assert not re.search(r"import \*|sys\.path|^[%!]|download", text, re.M)
 
 
+VERBS = {
+    "Ask", "Batch", "Call", "Choose", "Count", "Differentiate", "Fold", "Heal", "Keep", "Measure",
+    "Multiply", "Pull", "Put", "Read", "Run", "Send", "Take", "Test", "Trade", "Train", "Turn",
+    "Unroll", "Wait", "Watch", "Write",
+}  # fmt: skip
+
+
+@learners_pages
+def test_a_heading_says_what_to_do_and_a_section_holds_few_exercises(pair, page):
+    text = "\n".join(cell.source for cell in of_type(page, "markdown"))
+    sections = re.split(r"^## ", text, flags=re.M)[1:-2]
+    for section in sections:
+        assert section.split()[0].strip(",") in VERBS, section.splitlines()[0]
+        assert section.count("### Exercise:") <= 4
+    assert sum("### Exercise:" not in section for section in sections[:-1]) <= 1
+
+
 @learners_pages
 def test_surprising_numbers_are_asked_for_before_they_are_shown(pair, page):
     code = [cell.source for cell in of_type(page, "code")]

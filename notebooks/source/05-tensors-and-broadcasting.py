@@ -44,7 +44,7 @@ bl.compare(my_guess, (J.shape[0], a.grad.item()))
 # %% [markdown]
 # Three, one for each output; and 2.5, for messages add.
 #
-# ## Every copy sends a message
+# ## Fold the copies back
 #
 # `x` has 3 entries. To meet an array of shape (4, 3) it is copied, a row for each of the four. How
 # many messages does `x[0]` get on the way back?
@@ -183,7 +183,7 @@ check("reduce_vjp", reduce_vjp)
 # other has to take away. And an array may fit by its shape, and be wrong.
 
 # %% [markdown]
-# ## Eight products that fit
+# ## Choose among eight products
 #
 # A layer computes `z = x @ w`, with `x` of shape (5, 3) and `w` of shape (3, 4). Suppose `w_bar`
 # is a product of `x` and `z_bar`, each perhaps transposed, in either order: eight candidates. One
@@ -328,7 +328,7 @@ check("gather_vjp", gather_vjp)
 # Add over all of its readers. Shapes and easy numbers will let wrong rules through.
 
 # %% [markdown]
-# ## From scores to a loss
+# ## Turn scores into a loss
 #
 # A classifier gives three classes the scores 2, 1 and 0.1, its *logits*. The first class is right.
 # Which scores should move, which way, and how strongly?
@@ -490,8 +490,8 @@ print("both:    ", np.isclose(claimed, measured, rtol=1e-6, atol=1e-9))
 # With several outputs, fix a $u$: $\langle u, f(x)\rangle$ is one number, and can be measured.
 # Which $u$? A random one: with ones, a rule that returns zeros passes for $x - \text{mean}(x)$.
 #
-# `np.ndindex(x.shape)` goes through the places of an array. Nudge a copy: `x + h - h` can miss `x`
-# by a rounding.
+# `np.ndindex(x.shape)` goes through the places of an array. Nudge a copy: `x + h - 2 * h + h` can
+# miss `x` by a rounding.
 
 # %% [markdown] exercise="gradcheck"
 

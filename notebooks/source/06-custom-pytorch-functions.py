@@ -48,7 +48,7 @@ bl.compare(my_guess, (5 * 3, np.ones((3, 4)).sum(axis=0).size))
 # 15, upstream times the other factor; and 4, as many as the bias itself, each summed over the rows
 # that it was copied to.
 #
-# ## Two functions and a notepad
+# ## Write two functions that share a notepad
 #
 # How much must PyTorch be told about an operator that it has never heard of? Two functions. Here
 # is the product from notebook 3. In its first line the base class is new, in parentheses, and
@@ -156,7 +156,7 @@ else:
 # **So far.** An operator for PyTorch is `forward` and `backward`, static, with `ctx` between them;
 # `apply` puts it into the graph. Backward answers with upstream times slope.
 #
-# ## Three that print 12.0
+# ## Test three that print 12.0
 #
 # Here are three operators for $2x^2$. They compute the same forward, and differ in the one line
 # that turns $x$ and the upstream into an answer: `with_rule` makes a class around that line.
@@ -237,7 +237,7 @@ else:
 # **So far.** A right number at one point, with upstream 1, is no evidence. Several points and
 # random upstreams are.
 #
-# ## What the notepad is for
+# ## Keep tensors where they belong
 #
 # `ctx` is a Python object: `ctx.y = y` works as well as `ctx.save_for_backward(y)`. What is the
 # difference, if both print the right gradient? Two things, and neither comes with a message.

@@ -60,7 +60,7 @@ bl.compare(my_guess, (3, x.grad.item()))
 # Three, one for each input, with `None` where there is nothing to say; and 24, twice 12, since
 # leaves add up.
 #
-# ## Written down as it happens
+# ## Watch it being written
 #
 # When does the graph come into being: when the function is defined, when it runs, or when you call
 # `backward()`? Watch a tensor for a line or two.
@@ -140,7 +140,7 @@ check("branch_facts", branch_facts)
 # **So far.** The graph is written while the code runs. What did not run is not in it, and what is
 # not in it gets no gradient at all.
 #
-# ## A loop is a longer graph
+# ## Unroll a loop
 #
 # The smallest recurrent network multiplies its state by one weight, once for each step:
 # $h \leftarrow w \cdot h$, from $h = 1$. How many operators has a graph of three steps?
@@ -238,9 +238,9 @@ check("double_until", double_until)
 # %% [markdown]
 # How does `backward()` find its way through a graph that was made a moment ago? By the pointers
 # that the nodes left behind. `grad_fn` is a node. Its `next_functions` hold one pair (node, number)
-# for each tensor that went in: the node that made this tensor, and which of that node's outputs it
-# was. The node is `None` where no gradient is required. Here are the three steps once more; in `w *
-# h` the state came last, so its pair does, too:
+# for each tensor that went in: the node that made this tensor, and which of its outputs that was.
+# The node is `None` where no gradient is required. Here are the three steps again; the state
+# came last in `w * h`, so its pair does, too:
 
 # %%
 node = h.grad_fn
@@ -282,7 +282,7 @@ check("leaves_of", leaves_of)
 # hears from every turn. The graph is made of nodes that point back to earlier nodes, and the last
 # tensor points to the last of them.
 #
-# ## What keeps a graph, and what cuts it
+# ## Keep a graph, cut a graph
 #
 # Whoever holds a tensor holds its `grad_fn`, and with it every node from there back to the leaves.
 # This function walks them all and counts the operators:
@@ -503,8 +503,9 @@ check("repair", repair)
 # **So far.** A graph lives while somebody holds a tensor at its end. Errors are loud. A cut beside
 # an open road is silent. A nudge finds it; so does the picture, where a constant stands for what
 # was computed.
-#
-# ## Inputs of any length
+
+# %% [markdown]
+# ## Batch inputs of any length
 #
 # A network reads a sentence word by word: $h \leftarrow \tanh(w\,h + x_t)$, where $x_t$ is the
 # number that stands for word $t$. Its graph is as long as the sentence. Here are four words; what
@@ -651,5 +652,5 @@ bl.figure(fig, "The gradient of each state: the further from the end, the smalle
 # %% [markdown]
 # ## Next
 #
-# *Notebook 8, train and diagnose* (in preparation): whole networks on your engine, and six sick
-# ones to heal.
+# *Notebook 8, [train and diagnose](08-train-and-diagnose.ipynb)*: whole networks on your engine,
+# how deep they may be, and six sick ones to heal.

@@ -177,8 +177,7 @@ def torch_step(model, weights, x, labels, rate):
 
 # %%
 def both(start):
-    ours = [bl.parameter(array) for array in start]
-    return ours, [torch.tensor(array, requires_grad=True) for array in start]
+    return [bl.parameter(a) for a in start], [torch.tensor(a, requires_grad=True) for a in start]
 
 
 def apart(ours, theirs):

@@ -8,7 +8,7 @@ from ..memory import measured, too_much
 from .arrays import fault, follows, mixed, transpose_of
 
 SMALL = (  # rows and columns of the table, shape of the indices
-    (3, 2, (4,)), (4, 4, (4,)), (6, 3, (4,)), (6, 3, (7,)), (3, 2, (2, 2)), (5, 3, (2, 4)),
+    (3, 2, (4,)), (4, 4, (4,)), (6, 3, (4,)), (6, 3, (7,)), (3, 2, (2, 3)), (5, 3, (2, 4)),
     (4, 3, (3, 3)), (3, 3, (3,)), (7, 2, (2, 3, 2)),
 )  # fmt: skip
 LARGE = 1500  # rows, and as many indices: one-hot, more than two million numbers

@@ -120,8 +120,8 @@ ROOT_OR_ZERO = Exercise(
             wrong("ops.where(x > 0, ops.sqrt(x), 0.0)"),
             "The value is right. On the way back the slope of the root, infinite at 0 and missing "
             "below, is multiplied by a 0: from a choice after the root, or from a relu, a clip or "
-            "a mask before it. 0 times that is nan. What the root is *given* has to be selected, "
-            "and nothing that selects by multiplying will do.",
+            "a mask before it. 0 times that is nan. What the root is *given* has to be chosen, and "
+            "so that no infinite slope meets that 0.",
         ),
         Misconception(
             "multiplied_by_the_mask",

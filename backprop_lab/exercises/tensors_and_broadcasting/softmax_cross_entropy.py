@@ -109,8 +109,9 @@ def overflows(cases, reports):
 
 def logarithm_of_zero(cases, reports):
     """Whether a loss is inf because p has become 0, and nothing has overflowed."""
-    loss = [report["returned"][0] for report in reports]
-    return moderate_are_right(cases, reports) and np.isinf(loss).any() and not np.isnan(loss).any()
+    loss = np.array([report["returned"][0] for report in reports])
+    too_large = loss[~np.isfinite(loss)]
+    return moderate_are_right(cases, reports) and too_large.size and np.isposinf(too_large).all()
 
 
 def loss_is_capped(cases, reports):
