@@ -501,10 +501,8 @@ check("repair", repair)
 
 # %% [markdown]
 # **So far.** A graph lives while somebody holds a tensor at its end. Errors are loud. A cut beside
-# an open road is silent. A nudge finds it; so does the picture, where a constant stands for what
-# was computed.
-
-# %% [markdown]
+# an open road is silent, and a nudge finds it.
+#
 # ## Batch inputs of any length
 #
 # A network reads a sentence word by word: $h \leftarrow \tanh(w\,h + x_t)$, where $x_t$ is the

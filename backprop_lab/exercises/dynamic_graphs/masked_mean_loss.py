@@ -175,9 +175,9 @@ MASKED_MEAN_LOSS = Exercise(
 Write `masked_mean_loss(scores, targets, lengths)` in PyTorch. `scores` and `targets` have the shape
 (B, T). Row i is a sequence of `lengths[i]` entries; what stands behind them is padding.
 
-- Return the mean of (score − target)² over all *real* entries of the batch, as a tensor.
+- Return the mean of (score − target)² over all *real* entries, as a tensor.
 - Padding counts nothing: not in the loss, and its gradient is exactly 0, even where it is 1000,
-  inf or nan. A sequence may be empty, but not all of them are.""",
+  inf or nan. A sequence may be empty, but not all.""",
     cases=masked_mean_loss_cases,
     probe=probe_masked_mean_loss,
     judge=judge_masked_mean_loss,
