@@ -1,4 +1,4 @@
-"""What the prose of notebooks 6 and 7 states of PyTorch, worked out again."""
+"""What the prose of notebooks 6 to 8 states of PyTorch, worked out again."""
 
 import ast
 import gc
@@ -6,9 +6,11 @@ import re
 import weakref
 from functools import cache
 
+import numpy as np
 import pytest
 
-from backprop_lab import draw, report_card
+import backprop_lab as bl
+from backprop_lab import draw, ops, report_card
 from backprop_lab.coursework.build import compose, sources
 
 torch = pytest.importorskip("torch")
@@ -18,7 +20,7 @@ def page(number):
     """(names that a solved page defines, its prose). Of its code, only definitions are run."""
     source = next(path for path in sources() if path.name.startswith(f"{number:02d}"))
     cells = compose(source, solved=True).cells
-    names = {"torch": torch}
+    names = {"torch": torch, "np": np, "bl": bl, "ops": ops}
     for cell in cells:
         if cell.cell_type == "code":
             kept = [statement for statement in ast.parse(cell.source).body if defines(statement)]
@@ -297,3 +299,56 @@ class TestNotebook7:
     def test_5_of_12_entries_are_padding(self, prose):
         assert "About 417" in prose
         assert round((7 * 1 + 5 * 1000) / 12) == 417
+
+
+class TestNotebook8:
+    number = 8
+
+    def columns(self, seed):
+        """A batch of images of one width, columns first, and their labels."""
+        rng = np.random.default_rng(seed)
+        return rng.normal(size=(3 + seed, 7, 8)), rng.integers(10, size=7)
+
+    def test_a_recurrent_net_takes_the_same_steps_in_both_engines_at_any_length(self, names):
+        ours, theirs = names["both"](names["fresh"]((8, 6), (6, 6), (6,), (6, 10)))
+        for step in range(12):
+            x, labels = self.columns(step % 4)
+            loss = names["lab_step"](names["reader"], ours, x, labels, 0.3)
+            model, x = names["reader"], torch.tensor(x)
+            assert abs(loss - names["torch_step"](model, theirs, x, labels, 0.3)) < 1e-10
+            assert names["apart"](ours, theirs) < 1e-10
+
+    def test_so_does_the_perceptron(self, names):
+        rng = np.random.default_rng(0)
+        x, labels = rng.normal(size=(9, 5)), rng.integers(4, size=9)
+        ours, theirs = names["both"](names["fresh"]((5, 6), (6,), (6, 4), (4,)))
+        for _ in range(30):
+            loss = names["train_step"](ours, x, labels, 0.5)
+            other = names["torch_step"](names["perceptron"], theirs, torch.tensor(x), labels, 0.5)
+            assert abs(loss - other) < 1e-10
+            assert names["apart"](ours, theirs) < 1e-10
+
+    def test_the_cut_changes_no_value_and_the_gradient(self, names):
+        x, _ = self.columns(2)
+        weights = [bl.parameter(w) for w in names["fresh"]((8, 6), (6, 6), (6,), (6, 10))]
+        values, gradients = [], []
+        for model in (names["reader"], names["forgetful"]):
+            end = model(weights, x)
+            values.append(end.data)
+            for w in weights:
+                w.grad = None
+            (end * end).sum().backward()
+            gradients.append(weights[1].grad)
+        np.testing.assert_array_equal(*values)
+        assert np.abs(gradients[0] - gradients[1]).max() > 1e-3
+
+    def test_through_sigmoids(self, names):
+        assert names["through_sigmoids"](9) > 1e-6 > names["through_sigmoids"](10)
+        assert f"{0.25**20:.0e}" == "9e-13"
+        assert names["through_sigmoids"](20, w=4.0) == 1
+        assert names["through_sigmoids"](20, w=8.0) == 2**20
+
+    @pytest.mark.parametrize("k, peak", [(1, 65), (2, 34), (4, 20), (8, 16), (16, 20), (32, 34)])
+    def test_values_held(self, names, k, peak):
+        assert max(names["timeline"](64, k)) == 64 // k + k == peak
+        assert 64 - 8 == 56

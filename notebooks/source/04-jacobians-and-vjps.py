@@ -385,7 +385,8 @@ check("recover", recover)
 #
 # $$(u^T J)\, v \;=\; u^T (J\, v)$$
 #
-# Both sides are single numbers, and each costs one sweep.
+# Both sides are single numbers: entries multiplied in pairs, and added. For that one also writes
+# $\langle J^T u, v \rangle = \langle u, J v \rangle$. Each costs one sweep.
 
 # %%
 u, v = rng.normal(size=3), rng.normal(size=2)

@@ -605,8 +605,7 @@ print(f"whole {trained(reader):.1%}, with the cut {trained(forgetful):.1%}")
 # Some accuracy is lost, and who knows what it should have been? It trains, and to a number that one
 # might publish. The forward pass is the same, to the last digit; the loss is the right loss; every
 # weight has a gradient, of the right shape. Nothing in the curves would make anybody look. Only a
-# comparison sees the cut: with nudges, with another engine, or with the transpose test of notebook
-# 4.
+# comparison sees the cut: with nudges, or with another engine.
 
 # %% [markdown]
 # ## Take it further: an operator of your own, and tests that bite
