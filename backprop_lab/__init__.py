@@ -25,8 +25,8 @@ __all__ = [
     "Graph", "Op", "Tensor", "as_torch_function", "beside", "check", "compare", "dashboard",
     "detect_anomaly", "draw", "figure", "grad", "gradcheck", "group", "hint", "hvp", "jacobian",
     "jvp", "no_grad", "ops", "order_fault", "pack", "parameter", "paths", "practice", "progress",
-    "record_torch", "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian", "step",
-    "tensor", "unpack", "vjp",
+    "record_torch", "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian",
+    "show_memory", "step", "tensor", "unpack", "vjp",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
@@ -52,6 +52,7 @@ _ON_FIRST_USE = {
     "saved": ".ledger",
     "show_broadcast": ".widgets.broadcast",
     "show_jacobian": ".widgets.jacobian",
+    "show_memory": ".widgets.memory",
     "step": ".widgets.stepper",
     "unpack": ".coursework.luggage",
 }

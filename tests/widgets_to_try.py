@@ -18,6 +18,7 @@ WIDGETS = {
     "prediction": SETUP + FORK + "bl.step(d, predict=True)",
     "paths": SETUP + FORK + "bl.paths(d, a)",
     "jacobian": SETUP + "bl.show_jacobian(lambda x: x[:2] * x[2], [2.0, 3.0, 5.0])",
+    "memory": SETUP + "bl.show_memory()",
     "broadcast": SETUP + "bl.show_broadcast([1.0, 2.0, 3.0], (4, 3))",
     "rosetta": SETUP + FORK + "bl.rosetta(d)",
 }
@@ -36,6 +37,10 @@ ANSWERS = """element => {
         part.focus();
         part.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
         part.click?.();
+        if (part.type === "range") {
+            part.stepUp();
+            part.dispatchEvent(new Event("input", {bubbles: true}));
+        }
         return state() !== before;
     }).map(part => part.getAttribute("aria-label") || part.textContent);
 }"""

@@ -247,13 +247,11 @@ my_guess = 22_361
 bl.compare(my_guess, int(np.ceil(np.sqrt(2e9 / 4))))
 
 # %% [markdown]
-# About 22,361, and the cotangent that a VJP makes of it takes 89.4 kB. Other sizes? Put your own n
-# here and run the cell again; the lab says what J would take, and does not build what is too large.
+# About 22,361, and the cotangent that a VJP makes of it takes 89.4 kB. Drag n, and watch both. (The
+# scale is logarithmic: equal steps to the right are equal factors.)
 
 # %%
-n = 22_361
-print(f"J {4 * n * n / 1e9:.3g} GB, cotangent {4 * n / 1e3:.3g} kB")
-bl.show_jacobian(ops.exp, np.zeros(n, dtype=np.float32))
+bl.show_memory()
 
 # %% [markdown]
 # Those are sums on paper. This cell measures, on your machine, what is really allocated: once with
