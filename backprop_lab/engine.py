@@ -130,6 +130,8 @@ class Tensor(Foreign):
 numbers = count()
 new = object.__new__  # without __init__, which would take a fifth of an operator's time
 
+OURS = (f"{__package__}.ops.", f"{__package__}.transforms")
+
 
 class Op:
     """An operator: how a value is computed, and how a derivative passes through it.
@@ -158,14 +160,14 @@ class Op:
     broadcasts = (
         False  # may inputs be stretched? Then their cotangents are summed back by the engine
     )
-    ours = False  # is it part of this package, where tests have held its rules to their contract?
+    ours = False  # is it one of ops/ and transforms, whose rules tests hold to their contract?
 
     def __new__(cls, *args, **kwargs):
         raise RuleError(f"An Op is never instantiated. Write {cls.__name__}.apply(...).")
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls.ours = cls.__module__.startswith(f"{__package__}.")
+        cls.ours = cls.__module__.startswith(OURS)
         if "backward" in cls.__dict__ and "vjp" not in cls.__dict__:
             cls.vjp = cls.__dict__["backward"]
         for name in ("forward", "vjp", "jvp"):
