@@ -35,7 +35,7 @@ a deadly cell: abort; an endless sleep; an endless cell: deep in C; sweep is dea
 warnings are errors; display; a cell for the shell; files of its own; corrected later
 two names at once; numbers printed in full; a fork goes on; exception with a trap
 sweep returns a maze; sweep kills itself; a cell: exit; an array that lies; a check of its own
-no nbformat; a name used again at the end; errors in between
+no nbformat; a name used again at the end; errors in between; a deadly cell: a flood of messages
 """.strip()
 
 
