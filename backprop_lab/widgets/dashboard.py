@@ -10,6 +10,7 @@ from ..pictures import Picture, figure
 
 PAUSE = 1.0  # seconds between two drawings: drawing takes time, and nobody reads faster
 INCHES = (3.7, 2.5)  # of one panel
+WIDE = 5  # a curve whose values differ by more than this factor is drawn on a logarithmic axis
 
 
 class Dashboard:
@@ -56,7 +57,7 @@ class Dashboard:
         for axes, (name, values) in zip(panels, self.curves.items(), strict=True):
             axes.plot(values)
             axes.set(xlabel="step", ylabel=name, xlim=(0, self.steps))
-            if any(value > 0 for value in values):
+            if min(values) > 0 and max(values) > WIDE * min(values):
                 axes.set_yscale("log")
         told = "; ".join(f"{name} {in_words(values)}" for name, values in self.curves.items())
         self.picture = figure(fig, f"After {self.done} of {self.steps} steps of training: {told}.")
@@ -83,8 +84,8 @@ def dashboard(steps):
     """Loop over `steps` training steps, and show in the meantime what is noted of them.
 
     Arguments: steps (how many). Iterate over it, and call `note(name=number, ...)` in each step:
-    every name becomes a curve (on a logarithmic axis). In a notebook the curves grow while the loop
-    runs, and stay when it is over; anywhere else, print it to have them in words.
+    every name becomes a curve (on a logarithmic axis, if it reaches far). In a notebook the curves
+    grow while the loop runs, and stay when it is over; elsewhere, print it to have them in words.
 
     >>> run = dashboard(3)
     >>> for step in run:
