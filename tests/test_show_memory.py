@@ -5,7 +5,8 @@ import pytest
 
 import backprop_lab as bl
 from backprop_lab.errors import DataError
-from backprop_lab.widgets.memory import SIZES, row, share, written
+from backprop_lab.ledger import in_units
+from backprop_lab.widgets.memory import SIZES, row, share
 
 
 def test_2_gb_is_passed_at_22361():
@@ -14,10 +15,14 @@ def test_2_gb_is_passed_at_22361():
     assert row(22_361)["bytes"] == ["2 GB", "89.4 kB"]
 
 
+def test_a_size_just_below_a_unit_is_written_in_that_unit():
+    assert row(249_999)["bytes"][1] == "1 MB"
+
+
 @pytest.mark.parametrize("n", SIZES)
 def test_bytes_are_those_of_arrays(n):
     column = np.zeros(n, np.float32)
-    assert row(n)["bytes"] == [written(column.nbytes * n), written(column.nbytes)]
+    assert row(n)["bytes"] == [in_units(column.nbytes * n), in_units(column.nbytes)]
 
 
 def test_equal_factors_are_equal_steps():

@@ -5,6 +5,7 @@ from math import log10
 import numpy as np
 
 from ..errors import DataError
+from ..ledger import in_units
 from ..pictures import Picture
 from ..pictures.theme import style
 from .page import HERE, Interactive
@@ -64,21 +65,11 @@ def row(n):
     fits = "fits into" if dense < LIMIT else "does not fit into"
     return {
         "n": f"{n:,}",
-        "bytes": [written(dense), written(rule)],
+        "bytes": [in_units(dense), in_units(rule)],
         "shares": [share(dense), share(rule)],
-        "says": f"n = {n:,}: J takes {written(dense)}, and a VJP returns {written(rule)}: {n:,} "
+        "says": f"n = {n:,}: J takes {in_units(dense)}, and a VJP returns {in_units(rule)}: {n:,} "
         f"times less. J {fits} 2 GB.",
     }
-
-
-def written(size):
-    """Bytes in the largest unit that leaves at least 1.
-
-    >>> written(89_444)
-    '89.4 kB'
-    """
-    step = min(int(log10(size)) // 3, 4)
-    return f"{size / 1000**step:.3g} {('B', 'kB', 'MB', 'GB', 'TB')[step]}"
 
 
 def share(size):

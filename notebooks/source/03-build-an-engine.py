@@ -647,4 +647,5 @@ check("witnesses", witnesses)
 # %% [markdown]
 # ## Next
 #
-# *Notebook 4, Jacobians* (in preparation): what a message is when a Value is no longer one number.
+# *Notebook 4, [Jacobians and VJPs](04-jacobians-and-vjps.ipynb)*: what a message is when a Value is
+# no longer one number.

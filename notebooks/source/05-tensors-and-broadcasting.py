@@ -224,8 +224,8 @@ bl.compare(my_guess, len(fitting))
 #
 # Don't take it on trust. When `w` moves by `w_dot`, `z` moves by `x @ w_dot`. So the transpose
 # test of notebook 4 asks each candidate whether
-# $\langle \bar w, \dot w\rangle = \langle \bar z, x \dot w\rangle$; `np.isclose` allows for
-# rounding.
+# $\langle \bar w, \dot w\rangle = \langle \bar z, x \dot w\rangle$. ($\langle a, b\rangle$
+# multiplies entries in pairs and adds; `np.isclose` allows for rounding.)
 
 # %%
 def survivors(x, g):
