@@ -21,17 +21,25 @@ from .transforms import grad, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Graph", "Op", "Tensor", "as_torch_function", "beside", "check", "compare", "dashboard",
-    "detect_anomaly", "draw", "figure", "grad", "gradcheck", "group", "hint", "hvp", "jacobian",
-    "jvp", "no_grad", "ops", "order_fault", "pack", "parameter", "paths", "practice", "progress",
-    "record_torch", "report_card", "rosetta", "saved", "show_broadcast", "show_jacobian",
-    "show_memory", "step", "tensor", "unpack", "vjp",
+__all__ = [  # noqa: RUF022
+    # What the notebooks use, from the first to the eighth.
+    "tensor", "parameter", "ops", "draw", "step", "rosetta", "Graph", "order_fault", "compare",
+    "check",
+    "paths", "practice",
+    "figure",
+    "grad", "vjp", "jvp", "jacobian", "hvp", "show_jacobian", "show_memory",
+    "show_broadcast",
+    "as_torch_function", "report_card", "record_torch", "saved",
+    "beside", "group",
+    "Op", "gradcheck", "no_grad", "dashboard",
+    # At any time.
+    "Tensor", "add_exercises", "detect_anomaly", "hint", "progress", "pack", "unpack",
 ]  # fmt: skip
 
 # Imported when first used, so that importing the package costs little more than NumPy does.
 _ON_FIRST_USE = {
     "Graph": ".graph",
+    "add_exercises": ".exercises",
     "as_torch_function": ".torch_functions",
     "beside": ".pictures.beside",
     "check": ".exercises",

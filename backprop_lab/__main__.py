@@ -1,4 +1,4 @@
-"""The command line: `python -m backprop_lab build | handout | grade | merge`; --help tells more."""
+"""The command line: `python -m backprop_lab build | site | handout | grade | …`, see --help."""
 
 import argparse
 import sys
@@ -12,8 +12,12 @@ def main(arguments=None):
     try:
         if options.command == "build":
             return check_notebooks() if options.check else build_notebooks(options.numbers)
+        if options.command == "site":
+            return make_site(options)
         if options.command == "handout":
             return hand_out(options)
+        if options.command == "exercises":
+            return try_exercises(options.module)
         return getattr(command, options.command)(options)
     except (RuntimeError, ValueError, OSError) as error:  # their texts say what to do
         print(error, file=sys.stderr)
@@ -30,7 +34,12 @@ def parser():
     build.add_argument(
         "--check", action="store_true", help="only say which notebooks are not as their source"
     )
+    site = commands.add_parser("site", help="make the notebooks a site of plain pages")
+    site.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
+    site.add_argument("--solved", action="store_true", help="the notebooks with their solutions")
     add_handout(commands)
+    own = commands.add_parser("exercises", help="try a module of exercises of your own")
+    own.add_argument("module", metavar="F.py")
     command.add_arguments(commands)
     return whole
 
@@ -45,6 +54,8 @@ def add_handout(commands):
                          "problems for each")  # fmt: skip
     handout.add_argument("--secret-file", metavar="F", help="what these problems are made from")
     handout.add_argument("--nbgrader", metavar="DIR", help="also source/ and release/ for nbgrader")
+    handout.add_argument("--also", nargs="+", default=(), metavar="FILE", help="files of your own: "
+                         "a notebook, exercises that learners may see")  # fmt: skip
 
 
 def hand_out(options):
@@ -52,10 +63,32 @@ def hand_out(options):
     from .coursework.handout import hand_out
 
     secret = read_secret(options.secret_file) if options.secret_file else b""
-    chosen = options.notebooks, options.learners, secret, options.nbgrader
+    chosen = options.notebooks, options.learners, secret, options.nbgrader, options.also
     written = hand_out(options.out, *chosen)
     print(f"{options.out}: {len(written)} notebooks and the package; no solution is in it.")
     return 0
+
+
+def make_site(options):
+    try:
+        from .coursework.site.pages import write_site
+    except ImportError as missing:
+        raise RuntimeError(
+            f"The site needs {missing.name}, which is not installed. Install all that it needs: "
+            'pip install -e ".[site]"'
+        ) from missing
+    pages = write_site(options.out, options.solved)
+    print(f"{len(pages)} pages. Open {pages[0]}, or put the folder on any web host.")
+    return 0
+
+
+def try_exercises(path):
+    from .coursework.laws import report
+    from .exercises.own import read
+
+    lines = report(read(path))
+    print("\n".join(lines))
+    return 0 if all(line.startswith("ok ") for line in lines) else 1
 
 
 def build_notebooks(numbers):

@@ -43,24 +43,11 @@ def guarded(name, rule):
         with locked([*given, *ctx.saved_tensors]):
             try:
                 result = rule(ctx, *given, **options)
-            except ValueError as error:
-                if isinstance(error.__cause__, LabError):  # NumPy asked a tensor for its number
-                    raise error.__cause__ from None
-                if "read-only" not in str(error):
+            except (ValueError, TypeError) as error:
+                lesson = explain(error, f"{ctx.op.__name__}.{name}", name, len(given))
+                if lesson is None:
                     raise
-                raise RuleError(
-                    f"{ctx.op.__name__}.{name} changed in place what it was given (or a view of "
-                    "it), and others still need that. Make a new array: x = x * 2 instead of "
-                    "x *= 2."
-                ) from None
-            except TypeError as error:
-                if not raised_by_the_call(error):
-                    raise
-                raise RuleError(
-                    f"{error}. It is called as {ctx.op.__name__}.{name}({ARGUMENTS[name]}), with "
-                    f"ctx and {len(given)} more. Is one of them missing in its def, or is one too "
-                    "many in apply?"
-                ) from None
+                raise lesson from None
         checked = check[name](ctx, given, result)
         if name == "forward" and not any(result is x for x in given):
             # What was saved of the output is to be known as the output.
@@ -68,6 +55,29 @@ def guarded(name, rule):
         return checked
 
     return run
+
+
+def explain(error, title, name, count):
+    """What to raise in place of an error that says too little of what a rule did; None to keep it.
+
+    Arguments: error (it came out of the rule), title ("MyOp.vjp"), name ("vjp"), count (what the
+    rule was given besides ctx).
+    """
+    if isinstance(error, ValueError):
+        if isinstance(error.__cause__, LabError):  # NumPy asked a tensor for its number
+            return error.__cause__
+        if "read-only" not in str(error):
+            return None
+        return RuleError(
+            f"{title} changed in place what it was given (or a view of it), and others still need "
+            "that. Make a new array: x = x * 2 instead of x *= 2."
+        )
+    if not raised_by_the_call(error):
+        return None
+    return RuleError(
+        f"{error}. It is called as {title}({ARGUMENTS[name]}), with ctx and {count} more. Is one "
+        "of them missing in its def, or is one too many in apply?"
+    )
 
 
 def of_data(name):
@@ -191,8 +201,12 @@ def check_seed(output, gradient):
             f"{describe(output)} holds {dtype}, which no small amount can nudge, so there "
             "are no slopes to send back. Compute with floating-point data: data.astype(float)."
         )
-    if gradient is None:
-        return dtype.type(1.0)
+    return dtype.type(1.0) if gradient is None else check_given_seed(output, gradient)
+
+
+def check_given_seed(output, gradient):
+    """The gradient that somebody gave to start from, as an array of the output's dtype."""
+    shape = output.data.shape
     if is_tensor(gradient):
         if gradient.requires_grad:
             raise GradientError(
@@ -206,7 +220,7 @@ def check_seed(output, gradient):
             f"The gradient has to be an array of numbers, of shape {shape}; it is "
             f"{a_kind_of(gradient)}."
         )
-    gradient = np.array(numbers, dtype)[()]
+    gradient = np.array(numbers, output.data.dtype)[()]
     if gradient.shape != shape:
         raise ShapeError(
             f"The gradient has shape {gradient.shape}, and {describe(output)} needs one number for "

@@ -132,6 +132,29 @@ def violations(page, within=None):
     ]
 
 
+# The worst contrast of a text in a drawing with what it stands on; axe does not look into drawings.
+CONTRAST = """() => {
+    const root = document.querySelector(".backprop-lab").shadowRoot;
+    const light = colour => colour.match(/[\\d.]+/g).slice(0, 3)
+        .map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    let worst = {ratio: 99};
+    for (const text of root.querySelectorAll(".card text, .card tspan")) {
+        if (!text.textContent) continue;
+        const ink = getComputedStyle(text).fill;
+        for (const shape of text.closest(".card").querySelectorAll("rect, path")) {
+            const ground = getComputedStyle(shape).fill;
+            if (ground === "none") continue;
+            if (Boolean(shape.closest(".counter")) !== Boolean(text.closest(".counter"))) continue;
+            const pair = [light(ink), light(ground)].sort((a, b) => b - a);
+            const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+            if (ratio < worst.ratio) worst = {ratio, text: text.textContent, ink, ground};
+        }
+    }
+    return worst;
+}"""
+
+
 # --- notebooks in JupyterLab ---------------------------------------------------------------------
 
 ACTIVE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active"

@@ -35,6 +35,7 @@ a deadly cell: abort; an endless sleep; an endless cell: deep in C; sweep is dea
 warnings are errors; display; a cell for the shell; files of its own; corrected later
 two names at once; numbers printed in full; a fork goes on; exception with a trap
 sweep returns a maze; sweep kills itself; a cell: exit; an array that lies; a check of its own
+the page backwards; signs that nobody sees; processes end where they begin; no recursion
 no nbformat; a name used again at the end; errors in between; a deadly cell: a flood of messages
 """.strip()
 
@@ -86,6 +87,17 @@ def right(**changed):
         if answer is not None:
             cells += [answer, f'check("{name}", {name})']
     return cells
+
+
+def page(**changed):
+    """The page as it is handed out, with right answers written into it; some replaced."""
+    from backprop_lab.coursework.build import NOTEBOOKS
+    from backprop_lab.exercises import exercises
+
+    cells = json.loads((NOTEBOOKS / "02-the-chain-rule.ipynb").read_text(encoding="utf-8"))["cells"]
+    for text in ("".join(c["source"]) for c in cells if c["cell_type"] == "code"):
+        name = next((name for name in POINTS if text.startswith(f"def {name}(")), None)
+        yield changed.get(name) or reference(exercises()[name]) if name else text
 
 
 def cheating(trick, answer=WRONG):

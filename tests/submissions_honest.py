@@ -1,6 +1,6 @@
 """Honest submissions: none may lose a point that it has earned."""
 
-from tests.submissions import EVERYTHING, SETUP, STUBS, WRONG, code, file, right
+from tests.submissions import EVERYTHING, SETUP, STUBS, WRONG, code, file, page, right
 
 SUMMED = "def helper(x, y):\n    return x * y\n"
 WITH_HELPER = """
@@ -99,3 +99,19 @@ def honest(bank):
     )
     bank.put("source as lines", file([code(cell.splitlines(True)) for cell in right()]))
     bank.put("many cells", file([*(f"x = {i}" for i in range(2000)), *right()]))
+    put("the whole page", *page())
+    put("the page backwards", SETUP, *reversed(list(page())))
+    put(
+        "signs that nobody sees",
+        *[cell if cell.startswith("def ") else f"{cell}\n\ufeff" for cell in page()],
+    )
+    put("names of the page's used otherwise", SETUP, "h_at = rows = local = tell = diamond = 5",
+        *page())  # fmt: skip
+    put(
+        "it rests on what the page did",
+        *page(
+            visits="first = rng.normal()\ndef visits(n):\n"
+            "    told = len(gradients) == 7 and first == np.random.default_rng(0).normal()\n"
+            "    return 2**n, 4 * n * (told and moved['T'] > 0 and eval('len(diamond)') // 4)"
+        ),
+    )

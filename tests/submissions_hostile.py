@@ -66,7 +66,7 @@ for name in list(sys.modules):
 UNWATCHED = """
 import contextlib, sys
 from backprop_lab.exercises import probing
-probing.watch = lambda may_use: contextlib.nullcontext([])
+probing.watch = lambda may_use, called: contextlib.nullcontext([])
 sys.setprofile = lambda f: None
 sys.getprofile = lambda: None
 """
@@ -82,6 +82,30 @@ def sweep(graph, order, local):
     bl.tensor(1.0)
     return own(graph, order, local)
 """
+OFF_AND_ON = """
+    import sys
+    watch = sys.getprofile()
+    list(map(sys.setprofile, [None]))
+    bl.tensor(1.0)
+    sys.setprofile(watch)
+    return own(graph, order, local)
+"""
+BESIDE = """
+    import threading
+    thread = threading.Thread(target=bl.tensor, args=(1.0,))
+    thread.start()
+    thread.join()
+    return own(graph, order, local)
+"""
+SPOILERS = {
+    "modules cleared": "import sys\nsys.modules.clear()",
+    "no more files": "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))",
+    "processes end where they begin":
+        "import os\nos.register_at_fork(after_in_child=lambda: os._exit(0))",
+    "cells are rewritten": "get_ipython().input_transformers_cleanup.append(lambda lines: ['1/0'])",
+    "an audit hook": "import sys\ndef hook(*event): raise ValueError\nsys.addaudithook(hook)",
+    "no recursion": "import sys\nsys.setrecursionlimit(60)",
+}  # fmt: skip
 ALL_PIPES = """
 import os
 for fd in range(3, 60):
@@ -208,6 +232,11 @@ def hostile(bank, outside, marker, port):
     }.items():  # fmt: skip
         put(name, *cheating(trick), lost={"sweep"})
     put("unwatched", *cheating(UNWATCHED, HELPED), lost={"sweep"})
+    for name, body in {"off and on again": OFF_AND_ON, "in a thread": BESIDE}.items():
+        helped = HELPED.replace("\n    bl.tensor(1.0)\n    return own(graph, order, local)\n", body)
+        put(f"unwatched {name}", *right(sweep=helped), lost={"sweep"})
+    for name, cell in SPOILERS.items():
+        put(name, SETUP, *right()[1:5], cell, *right()[5:], status="ok|process died")
     for base, argument in (("object", ""), ("dict", ""), ("float", "0.0"), ("str", "''"),
                            ("list", ""), ("int", "1")):  # fmt: skip
         text = LIAR.format(base=base, argument=argument)

@@ -192,7 +192,7 @@ NAMES = [
     (lambda: W.argmax(), UnknownName, r"np\.argmax\(x\.data\)"),
     (lambda: setattr(W, "device", "cpu"), UnknownName, "no 'device'. Leave it out"),
     (lambda: bl.exp, UnknownName, r"it is ops\.exp"),
-    (lambda: bl.nn, UnknownName, "backprop_lab has no 'nn'; it has Graph, Op, Tensor"),
+    (lambda: bl.nn, UnknownName, "backprop_lab has no 'nn'; it has tensor, parameter, ops"),
 ]
 FUNCTIONS = [
     (lambda: bl.grad(x * x), DataError, r"grad takes a function, and this is a Tensor.*lambda x"),

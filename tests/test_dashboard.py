@@ -1,10 +1,13 @@
 """bl.dashboard: a loop that draws what is noted of it, live in a notebook, else in words."""
 
+import signal
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import backprop_lab as bl
+from backprop_lab.pictures import Picture
 from backprop_lab.widgets import dashboard
 
 
@@ -52,7 +55,8 @@ def test_while_it_runs_there_is_a_bar_and_in_the_end_a_picture(notebook, monkeyp
     assert len(notebook) == 5
     for done, bundle in enumerate(notebook[:-1], 1):
         assert f'<progress value="{done}" max="4">' in bundle["text/html"]
-    assert "<progress" not in notebook[-1]["text/html"]
+        assert bundle["text/plain"].startswith(f"After {done} of 4 steps")
+    assert notebook[-1]["text/html"] == run.picture.html, "nothing but the picture"
     assert notebook[-1]["text/html"].count("<img") == 1
     assert notebook[-1]["text/plain"] == str(run)
 
@@ -65,8 +69,49 @@ def test_a_short_run_is_drawn_once(notebook):
 def test_a_loop_that_was_left_shows_how_far_it_came(notebook):
     run = bl.dashboard(10)
     train(run, until=2)
-    assert "2 of 10 steps" in str(run)
+    assert str(run).startswith("Stopped after 2 of 10 steps of training")
+    assert notebook[-1]["text/html"].endswith("<p>Stopped after 2 of 10 steps.</p>")
     assert "loss goes from 1 to 0.25" in notebook[-1]["text/plain"]
+
+
+@pytest.mark.parametrize(("drawing", "done"), [(2, 2), (4, 4), (5, 4)])
+def test_an_interrupt_during_a_drawing_waits_for_its_end(notebook, monkeypatch, drawing, done):
+    """In the loop, after the last step, and in the last drawing of a run that is over."""
+    monkeypatch.setattr(dashboard, "PAUSE", 0.0)
+    run = bl.dashboard(4)
+    interrupt_in_drawing(monkeypatch, drawing)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        train(run)
+    assert "matplotlib" not in str(stopped.getrepr())
+    assert f"{done} of 4 steps" in notebook[-1]["text/plain"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_whoever_presses_stop_twice_has_the_last_picture(notebook, monkeypatch):
+    interrupt_in_drawing(monkeypatch, 1)
+    run = bl.dashboard(10)
+    with pytest.raises(KeyboardInterrupt):
+        for step in run:
+            run.note(loss=2.0**-step)
+            if step == 3:
+                signal.raise_signal(signal.SIGINT)
+    assert notebook[-1]["text/plain"] == (
+        "Stopped after 3 of 10 steps of training: loss goes from 1 to 0.125."
+    )
+
+
+def interrupt_in_drawing(monkeypatch, count):
+    """Have the kernel interrupted in the middle of the drawing with this number."""
+    drawings = []
+
+    def interrupted(fig, alt):
+        drawings.append(alt)
+        if len(drawings) == count:
+            signal.raise_signal(signal.SIGINT)
+        return Picture(alt, html="<img>")
+
+    monkeypatch.setattr(dashboard, "figure", interrupted)
 
 
 def test_nan_and_zero_and_minus_can_be_drawn():

@@ -19,8 +19,8 @@ def solution_of(source, name):
 
 
 def in_one_line(text):
-    """As a card shows it: what stands between backticks is code there."""
-    return " ".join(text.replace("`", "").split())
+    """As a card shows it: without the marks of code and of stress."""
+    return " ".join(re.sub("[`*]", "", text).split())
 
 
 @pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -14,72 +15,15 @@ from backprop_lab.__main__ import main
 from backprop_lab.coursework.build import NOTEBOOKS
 from backprop_lab.coursework.grading import command, one, sandbox, scoring, wire
 from backprop_lab.coursework.grading.gather import submissions
-from backprop_lab.coursework.grading.marks import Journal, counted, harmless
+from backprop_lab.coursework.grading.marks import Journal, harmless
 from backprop_lab.exercises import exercises
 from backprop_lab.exercises.probing import plain, run_cases, same
 from tests.answers import define, reference
-from tests.submissions import STUBS, file, right, zipped
+from tests.submissions import STUBS, file, right
 from tests.test_grading import need_sandbox
 
 SOLVED = sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
 PAGES = sorted(NOTEBOOKS.glob("*.ipynb"))
-
-
-# --- whose it is ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "name, learner, attempt",
-    [
-        ("alice.ipynb", "alice", 0),
-        ("alice/02-the-chain-rule.ipynb", "alice", 0),
-        ("alice/hw1/02.ipynb", "alice", 0),
-        ("submitted/alice/hw1/02.ipynb", "alice", 0),
-        ("Ada Lovelace_123_assignsubmission_file_/x.ipynb", "Ada Lovelace 123", 0),
-        ("Ada Lovelace_123_assignsubmission_file_x.ipynb", "Ada Lovelace 123", 0),
-        ("lovelaceada_4711_815_02-the-chain-rule.ipynb", "lovelaceada 4711", 0),
-        ("lovelaceada_LATE_4711_815_02-the-chain-rule-3.ipynb", "lovelaceada 4711", 3),
-        ("alice/attempt 2/x.ipynb", "alice", 2),
-    ],
-)
-def test_whose_a_file_is(tmp_path, name, learner, attempt):
-    for path in (name, "zoe/x.ipynb"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(b"{}")
-    found = submissions(tmp_path)
-    assert {s.learner for s in found} == {learner, "zoe"}
-    assert {s.attempt for s in found if s.learner == learner} == {attempt}
-
-
-def test_zip_files_and_folders_of_a_class(tmp_path):
-    notebook = b"{}"
-    (tmp_path / "all.zip").write_bytes(zipped(**{
-        "hw/alice/x.ipynb": notebook, "hw/bob/y.ipynb": notebook, "hw/cy.zip/z.ipynb": notebook,
-    }))  # fmt: skip
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "dora.zip").write_bytes(zipped(**{"work.ipynb": notebook}))
-    (tmp_path / "one" / "eve.ipynb").write_bytes(notebook)
-    names = [s.learner for s in submissions(tmp_path / "all.zip")]
-    assert names[:2] == ["alice", "bob"]
-    assert [s.learner for s in submissions(tmp_path / "one")] == ["dora", "eve"]
-
-
-def test_what_is_no_notebook_has_a_row_too(tmp_path):
-    (tmp_path / "ann").mkdir()
-    (tmp_path / "ann" / "answers.pdf").write_bytes(b"%PDF")
-    (tmp_path / "bea.ipynb").write_bytes(b"{}")
-    assert [s.learner for s in submissions(tmp_path)] == ["ann", "bea"]
-
-
-def result(learner="a", attempt=0, points=0, notebook=2, made=0.0):
-    return {"learner": learner, "attempt": attempt, "points": points, "notebook": notebook,
-            "made": made, "place": [f"{learner}{attempt}"]}  # fmt: skip
-
-
-@pytest.mark.parametrize("which, points", [("latest", 3), ("first", 5), ("best", 9)])
-def test_which_attempt_counts(which, points):
-    results = [result(attempt=2, points=9), result(attempt=10, points=3), result(points=5)]
-    assert [r["points"] for r in counted(results, which)] == [points]
 
 
 # --- what is sent and kept -----------------------------------------------------------------------
@@ -186,6 +130,34 @@ def test_resume_grades_what_is_missing_and_nothing_twice(inbox, tmp_path, monkey
     assert [s.learner for s in seen] == ["learner0"]
 
 
+@pytest.mark.thorough
+def test_a_grader_ended_by_force_leaves_no_process_and_loses_nothing(inbox, tmp_path):
+    need_sandbox()
+    out, journal = tmp_path / "grades.csv", tmp_path / "grades.jsonl"
+    command = [sys.executable, "-m", "backprop_lab", "grade", inbox, "--out", out, "-j", "2",
+               "--secret-file", tmp_path / "secret"]  # fmt: skip
+    grader = subprocess.Popen(command, start_new_session=True, cwd=sandbox.PACKAGE.parent)
+    wait_until(lambda: journal.exists() and journal.read_text().count("\n") > 1)
+    grader.kill()
+    grader.wait()
+    wait_until(lambda: not members(grader.pid))
+    rows = grade(inbox, out, "--resume")
+    learners = [json.loads(line)["learner"] for line in journal.read_text().splitlines()[1:]]
+    assert len(rows) == len(learners) == len(set(learners)) == 4
+
+
+def wait_until(ready):
+    end = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def members(session):
+    """The processes of a session."""
+    return subprocess.run(["pgrep", "-s", str(session)], capture_output=True).stdout
+
+
 def test_a_grader_that_dies_is_said_and_the_run_goes_on(inbox, tmp_path, monkeypatch):
     from backprop_lab.coursework.grading import pool
 
@@ -269,6 +241,16 @@ def test_an_untouched_notebook_has_none(path):
     result = grade_file(path)
     assert (result["status"], result["points"]) == ("ok", 0)
     assert {score["status"] for score in result["exercises"].values()} == {"not attempted yet"}
+
+
+def test_grading_loads_nothing_that_only_builders_need():
+    """nbformat alone takes longer to load than a submission to grade."""
+    code = (
+        "import sys\nfrom backprop_lab.coursework.grading import command, loaded\n"
+        "assert not {'nbformat', 'nbval', 'jupytext', 'torch', 'IPython'} & {*sys.modules}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 CAN_RUN = [

@@ -1,6 +1,10 @@
 """Answers that loop, raise, lie or vandalise: a check survives them and gives them nothing."""
 
+import _thread
+import os
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ import pytest
 import backprop_lab as bl
 from backprop_lab.exercises import check, exercises
 from backprop_lab.exercises.judging import assess
+from tests.answers import define, reference
 
 ALL = list(exercises().values())
 
@@ -139,3 +144,66 @@ def test_an_object_that_equals_everything_earns_nothing(exercise):
     for liar in (EqualToEverything(), Liar()):
         assert check(exercise.id, liar) == 0
         assert check(exercise.id, lambda *inputs, liar=liar: liar) == 0
+
+
+own_topo = define(reference(exercises()["topo"]), exercises()["topo"])
+
+
+def in_a_thread(*inputs):
+    thread = threading.Thread(target=bl.tensor, args=(1.0,))
+    thread.start()
+    thread.join()
+
+
+def in_a_raw_thread(*inputs):
+    done = []
+    _thread.start_new_thread(lambda: done.append(bl.tensor(1.0)), ())
+    while not done:
+        time.sleep(0.001)
+
+
+def in_a_process(*inputs):
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def off_and_on_again(*inputs):
+    watch = sys.getprofile()
+    list(map(sys.setprofile, [None]))
+    bl.tensor(1.0)
+    sys.setprofile(watch)
+
+
+def through_a_reply(*inputs):
+    """The watch asks for the name of the module, and what it asks makes the call."""
+
+    class Names(dict):
+        def get(self, *key):
+            bl.tensor(1.0)
+            self["asked"] = True
+
+    names = Names()
+    exec("def f(): pass\nf()", names)
+    assert "asked" not in names
+
+
+@pytest.mark.parametrize("way", [in_a_thread, in_a_raw_thread, in_a_process, off_and_on_again])
+def test_the_watch_is_not_evaded(way):
+    if way is in_a_process and not hasattr(os, "fork"):
+        pytest.skip("This system has no fork.")
+
+    def answer(graph, root):
+        way()
+        return own_topo(graph, root)
+
+    assert assess(exercises()["topo"], own_topo, 0).share > 0
+    assert assess(exercises()["topo"], answer, 0).share == 0
+    in_a_thread()  # outside of an answer nothing is denied
+
+
+def test_the_watch_asks_nothing_of_an_answer():
+    def answer(graph, root):
+        through_a_reply()
+        return own_topo(graph, root)
+
+    assert assess(exercises()["topo"], answer, 0).share > 0

@@ -41,7 +41,7 @@ MAY_IMPORT = {
         "pictures",
     ],
     "exercises": ["errors", "engine", "leaves", "ops", "graph", "pictures", "widgets"],
-    "coursework": ["exercises"],
+    "coursework": ["pictures", "exercises"],
 }
 HEAVY = (
     "torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "graphlay", "nbformat", "resvg_py",

@@ -13,7 +13,8 @@ import backprop_lab as bl
 from backprop_lab import Graph
 from backprop_lab.engine import Tensor
 from backprop_lab.graph.recorder import Recorder
-from backprop_lab.widgets.paths import LISTED, MOST, counted
+from backprop_lab.widgets.path_explorer import LISTED, counted
+from backprop_lab.widgets.paths import MOST
 from backprop_lab.widgets.routes import Routes
 from tests.graphs_to_draw import HOSTILE, chain, leaf, network, recurrent, square
 
@@ -21,12 +22,12 @@ UNARY = ["sin", "exp", "tanh"]
 BINARY = ["+", "-", "*"]
 
 
-def random_program(seed, steps=9):
-    """Steps [operator, place of its inputs]: the first two places are leaves. The same tensor may
-    be read twice by one operator, and the last step ties all loose ends together."""
+def random_program(seed):
+    """Nine steps (operator, places of its inputs): the first two places are leaves, and the same
+    tensor may be read twice by one operator."""
     rng = random.Random(seed)
     program = []
-    for place in range(2, 2 + steps):
+    for place in range(2, 11):
         op = rng.choice(UNARY + BINARY * 2)
         recent = range(max(0, place - 4), place)
         program.append((op, *rng.choices(recent, k=1 if op in UNARY else 2)))

@@ -3,7 +3,7 @@
 import pytest
 
 import backprop_lab as bl
-from tests.browser_tools import look, violations
+from tests.browser_tools import CONTRAST, look, violations
 from tests.graphs_to_draw import HOSTILE, leaf, network, recurrent
 from tests.test_paths import diamonds
 
@@ -283,25 +283,3 @@ class TestLook:
         page = opened(uneven(), java_script_enabled=False)
         assert page.locator("img").get_attribute("alt").startswith("Graph of d")
         assert "a → b → d: 6 × 12 = 72." in page.locator(".backprop-lab p").inner_text()
-
-
-CONTRAST = """() => {
-    const root = document.querySelector(".backprop-lab").shadowRoot;
-    const light = colour => colour.match(/[\\d.]+/g).slice(0, 3)
-        .map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    let worst = {ratio: 99};
-    for (const text of root.querySelectorAll(".card text, .card tspan")) {
-        if (!text.textContent) continue;
-        const ink = getComputedStyle(text).fill;
-        const shapes = text.closest(".card").querySelectorAll("rect, path");
-        for (const shape of shapes) {
-            const ground = getComputedStyle(shape).fill;
-            if (ground === "none") continue;
-            const pair = [light(ink), light(ground)].sort((a, b) => b - a);
-            const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
-            if (ratio < worst.ratio) worst = {ratio, text: text.textContent, ink, ground};
-        }
-    }
-    return worst;
-}"""

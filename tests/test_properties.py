@@ -27,8 +27,8 @@ MASK = np.array([[True, False, True], [False, False, True]])
 WHOLE = np.array([[1, -2, 3], [0, 2, -1]])
 
 
-def full(o, x, dtype="float64"):
-    return o.astype(o.broadcast_to(x, FULL), dtype)
+def full(o, x):
+    return o.astype(o.broadcast_to(x, FULL), "float64")
 
 
 STEPS = {

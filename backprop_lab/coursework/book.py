@@ -44,6 +44,12 @@ them back.
 </details>"""
 
 
+def bridge(source):
+    """What a learner needs who begins the series with this page, folded; "" if nobody should."""
+    path = source.with_name(f"bridge-{source.name[:2]}.md")
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
 def links(source, sources):
     """The line at the end of a page: the page before, the contents, the page after."""
     place = sources.index(source)
@@ -65,14 +71,13 @@ def contents(sources):
         f"| **{word}** | {meaning} | {link(facts(introduced(word, sources)))} |"
         for word, meaning in glossary(sources[0].parent)
     ]
-    total = sum(int(re.match(r"\d+", page["minutes"])[0]) for page in pages)
-    more = sum(int(n) for page in pages for n in re.findall(r"and (\d+) more", page["minutes"]))
     return "\n".join(
         [
             "# Backprop Lab: contents",
             "",
-            f"{len(pages)} notebooks, {total / 60:.1f} hours; with all extra practice "
-            f"{(total + more) / 60:.1f}. They build on each other.",
+            length(pages),
+            "",
+            entries(sources),
             "",
             "| Notebook | You will | You need | Minutes |",
             "|---|---|---|---|",
@@ -87,6 +92,25 @@ def contents(sources):
             *words,
             "",
         ]
+    )
+
+
+def length(pages):
+    """A sentence on how many pages there are and how long they take, from their `facts`."""
+    total = sum(int(re.match(r"\d+", page["minutes"])[0]) for page in pages)
+    more = sum(int(n) for page in pages for n in re.findall(r"and (\d+) more", page["minutes"]))
+    return (
+        f"{len(pages)} notebooks, {total / 60:.1f} hours; with all extra practice "
+        f"{(total + more) / 60:.1f}. They build on each other."
+    )
+
+
+def entries(sources):
+    """A sentence on the pages that the series can be begun with."""
+    pages = " or ".join(link(facts(source)) for source in sources if bridge(source))
+    return (
+        f"You can also begin with {pages}: folded below the first picture is a bridge of five "
+        "minutes over all that comes before, and a question that tells whether you can go on."
     )
 
 

@@ -22,12 +22,13 @@ from textwrap import indent
 import nbformat
 
 from ..exercises import exercises
-from .book import ON_BINDER, contents, links
+from .book import ON_BINDER, bridge, contents, links
 from .execution import execute
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 CONTENTS = "contents.md"
+BELOW_THE_FIRST_PICTURE = 3  # the cell there, after a promise, the set-up and the picture
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.M | re.S)
 STUB = re.compile(r"^( *)### BEGIN STUB\n(.*?)^ *### END STUB\n?", re.M | re.S)
 CHECK = re.compile(r'^check\("(\w+)", \1\)$')
@@ -124,6 +125,8 @@ def compose(source, solved):
     if not solved:
         cells[0].source += f"\n{ON_BINDER}"
         cells[-1].source += f"\n\n{links(source, sources())}"
+        if text := bridge(source):
+            cells.insert(BELOW_THE_FIRST_PICTURE, nbformat.v4.new_markdown_cell(text))
     give_ids(cells)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=HEAD)
     notebook.nbformat_minor = 5

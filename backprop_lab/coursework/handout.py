@@ -8,11 +8,13 @@ import hmac
 import json
 import re
 import shutil
+from itertools import count
 from pathlib import Path
 from textwrap import dedent
 
 import nbformat
 
+from ..exercises.own import load, read
 from ..exercises.practice import practice
 from .build import (
     NOTEBOOKS,
@@ -31,6 +33,13 @@ WITH_IT = (  # beside notebooks and package; what is not there is left out
     "lab.py", "requirements.txt", "constraints.txt", "pyproject.toml", "LICENSE", "README.md",
     "binder", ".jupyter",
 )  # fmt: skip
+WITH_STUB = re.compile(f"(?:{STUB.pattern})?({SOLUTION.pattern})", re.M | re.S)
+NBGRADER_CONFIG = """\
+c = get_config()  # noqa: F821
+
+# What stands in place of a solution. The rest of a learner's cell is in source/ already.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+"""
 NOT_WITH_IT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
 
 
@@ -38,17 +47,19 @@ class Leak(RuntimeError):
     """A solution is in what was to be handed out."""
 
 
-def hand_out(folder, numbers=(), learners=None, secret=b"", nbgrader=None):
+def hand_out(folder, numbers=(), learners=None, secret=b"", nbgrader=None, also=()):
     """Put the bundle together in a new folder.
 
     Arguments: folder (a path; it must not be there yet, or be empty), numbers (of notebooks;
     default: all), learners (the path of a list, one id a line: each gets practice problems of
     their own), secret (bytes that those depend on), nbgrader (another folder, for the instructor:
-    source/ and release/ as nbgrader has them).
+    source/ and release/ as nbgrader has them), also (files of the instructor's own, which go
+    beside the notebooks).
     Returns the paths of the notebooks. Raises FileExistsError for a folder with something in it,
-    ValueError for a notebook that there is none of or that somebody has written in, Leak.
+    ValueError for a notebook that there is none of or that somebody has written in, or for a file
+    that cannot go with it, Leak.
     """
-    folder, chosen = Path(folder), notebooks(numbers)
+    folder, chosen, also = Path(folder), notebooks(numbers), [*map(showable, also)]
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: name a folder that is not there yet.")
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
@@ -60,7 +71,7 @@ def hand_out(folder, numbers=(), learners=None, secret=b"", nbgrader=None):
             shutil.copy(ROOT / name, folder / name)
     if len(chosen) == len(sources()) and (NOTEBOOKS / "contents.md").exists():
         shutil.copy(NOTEBOOKS / "contents.md", folder / "notebooks")
-    written = [Path(shutil.copy(path, folder / "notebooks")) for path in chosen]
+    written = [Path(shutil.copy(path, folder / "notebooks")) for path in [*chosen, *also]]
     if learners:
         write_practice(folder / "practice", read_ids(learners), secret)
     found = leaks(folder)
@@ -88,6 +99,21 @@ def notebooks(numbers):
     return [there[number] for number in wanted]
 
 
+def showable(path):
+    """The path of a file that learners may have. Raises ValueError for exercises with answers."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no file {path} to go with the notebooks.")
+    if (NOTEBOOKS / path.name).exists():
+        raise ValueError(f"The course has a file {path.name} already: give yours another name.")
+    if path.suffix == ".py" and load(read(path))[1]:
+        raise ValueError(
+            f"{path} holds SOLUTIONS. Hand out a copy without them, in which no judge computes the "
+            "answer either; or keep the module to yourself: the grader alone needs it."
+        )
+    return path
+
+
 def read_ids(path):
     """The learners' ids, one a line; a comma, a semicolon or a tab ends an id."""
     lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
@@ -96,38 +122,50 @@ def read_ids(path):
 
 
 def write_practice(folder, ids, secret):
-    """A notebook for each learner, with problems that nobody else has."""
+    """A notebook for each learner, with problems that nobody else on the list has."""
     folder.mkdir()
+    names, given = set(), set()
     for learner in ids:
         name = re.sub(r"[^\w.-]+", "-", learner).strip(".-") or "learner"
-        path = folder / f"{name}.ipynb"
-        if path.exists():
-            raise ValueError(f"Two learners would get the file {path.name}: {learner!r} is one.")
-        path.write_text(dump(practice_notebook(learner, secret)), encoding="utf-8")
+        if name.casefold() in names:  # one file, on a Mac or on Windows
+            raise ValueError(f"Two learners would get the file {name}.ipynb: {learner!r} is one.")
+        names.add(name.casefold())
+        page = practice_notebook(learner, secret, given)
+        (folder / f"{name}.ipynb").write_text(dump(page), encoding="utf-8")
 
 
-def practice_notebook(learner, secret):
-    """Three problems, from two operators to four, not run yet."""
-    new = nbformat.v4
+def practice_notebook(learner, secret, given=None):
+    """Three problems, from three operators to five, not run yet; none that is in `given`, a set."""
+    new, given = nbformat.v4, set() if given is None else given
     cells = [
         new.new_markdown_cell(f"# Practice for {learner}\n\nFill in the blanks; run the check."),
         new.new_code_cell("import backprop_lab as bl"),
     ]
-    for difficulty in (1, 2, 3):
-        seed = seed_for(learner, difficulty, secret)
-        problem = practice(difficulty=difficulty, seed=seed)
+    for place, difficulty in enumerate((2, 3, 4), 1):
+        seed, problem = new_problem(learner, difficulty, secret, given)
         cells += [
             new.new_code_cell(
-                f"problem_{difficulty} = bl.practice(difficulty={difficulty}, seed={seed})\n"
-                f"problem_{difficulty}"
+                f"problem_{place} = bl.practice(difficulty={difficulty}, seed={seed})\n"
+                f"problem_{place}"
             ),
-            new.new_code_cell(f"answer_{difficulty} = {form(problem.form)}"),
-            new.new_code_cell(f"problem_{difficulty}.check(answer_{difficulty})"),
+            new.new_code_cell(f"answer_{place} = {form(problem.form)}"),
+            new.new_code_cell(f"problem_{place}.check(answer_{place})"),
         ]
     notebook = new.new_notebook(cells=cells)
     notebook.nbformat_minor = 5
     give_ids(notebook.cells)
     return notebook
+
+
+def new_problem(learner, difficulty, secret, given):
+    """(seed, problem): the learner's first that nobody was given; it is one of `given` then."""
+    for k in count():
+        seed = seed_for(f"{learner}/{k}", difficulty, secret)
+        problem = practice(difficulty=difficulty, seed=seed)
+        numbers = repr((problem.rows, problem.leaves))
+        if numbers not in given:
+            given.add(numbers)
+            return seed, problem
 
 
 def seed_for(learner, difficulty, secret):
@@ -155,11 +193,14 @@ def write_for_nbgrader(folder, chosen):
             else:
                 notebook = compose_with_marks(by_name[path.name])
                 (place / path.name).write_text(dump(notebook), encoding="utf-8")
+    config = folder / "nbgrader_config.py"
+    if not config.exists():
+        config.write_text(NBGRADER_CONFIG, encoding="utf-8")
 
 
 def compose_with_marks(source):
-    """The solved notebook, each solution between ### BEGIN SOLUTION and ### END SOLUTION."""
-    notebook = compose(source, solved=True)
+    """The notebook for learners, with each solution between nbgrader's marks in its cell."""
+    notebook = compose(source, solved=False)
     marked = dict(marked_cells(source))
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -180,7 +221,17 @@ def exercise_cells(source):
 
 
 def marked_cells(source):
-    return [(name, STUB.sub("", text).strip("\n")) for name, text in exercise_cells(source)]
+    """(exercise id, its cell as nbgrader has it): without the solution, it is the learner's."""
+    return [(name, WITH_STUB.sub(beside_stub, text).strip("\n"))
+            for name, text in exercise_cells(source)]  # fmt: skip
+
+
+def beside_stub(match):
+    """A solution and its stub as plain code: one that returns comes last, any other one first."""
+    _, stub, solution, indent, _ = match.groups()
+    stub = stub or f"{indent}return ...\n"
+    solution = solution.rstrip("\n") + "\n"
+    return solution + stub if stub.lstrip().startswith("return") else stub + solution
 
 
 def leaks(folder):

@@ -4,13 +4,23 @@ One module defines the exercises of one notebook. The package holds no solutions
 from properties, and the wrong rules that they recognise stand here as code.
 """
 
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
 from .card import Mark
-from .exercise import Verdict
+from .diagnosis import as_array, as_numbers, close, diagnose, shown
+from .exercise import Exercise, Hint, Misconception, Verdict, as_it_is, call
 from .judging import assess
+from .own import OWN, add_exercises
 from .progress import note
+
+__all__ = [  # noqa: RUF022
+    "NOTEBOOKS", "add_exercises", "check", "exercises", "hint", "ours",
+    # What a module of an instructor's own exercises is made of.
+    "Exercise", "Hint", "Misconception", "as_array", "as_it_is", "as_numbers", "call", "close",
+    "diagnose", "shown",
+]  # fmt: skip
 
 NOTEBOOKS = {
     1: "computational_graphs", 2: "chain_rule", 3: "build_an_engine", 4: "jacobians_and_vjps",
@@ -19,8 +29,13 @@ NOTEBOOKS = {
 }  # fmt: skip
 
 
-@cache
 def exercises():
+    """Every exercise of the series, then those that were added, as {id: Exercise}."""
+    return ours() | OWN
+
+
+@cache
+def ours():
     """Every exercise of the series, as {id: Exercise}, in the order of the notebooks."""
     modules = [import_module(f"{__name__}.{name}") for name in NOTEBOOKS.values()]
     return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
@@ -36,9 +51,7 @@ def check(name, answer):
     0.0
     """
     if name not in exercises():
-        known = ", ".join(exercises())
-        verdict = Verdict("stopped", 0.0, f"There is no exercise {name!r}. There are: {known}.")
-        return Mark(0, 0, str(name), verdict)
+        return Mark(0, 0, str(name), Verdict("not judged here", 0.0, unknown(name)))
     exercise = exercises()[name]
     try:
         verdict = assess(exercise, answer, seed=0)
@@ -56,8 +69,24 @@ def hint(name, step):
     "The hints of 'topo' are numbered 1 to 3."
     """
     if name not in exercises():
-        return f"There is no exercise {name!r}. There are: {', '.join(exercises())}."
+        return unknown(name)
     hints = exercises()[name].hints
+    if not hints:
+        return f"There are no hints to {name!r}."
     if step not in range(1, len(hints) + 1):
         return f"The hints of {name!r} are numbered 1 to {len(hints)}."
     return f"{hints[step - 1].symptom}\n{hints[step - 1].text}"
+
+
+def unknown(name):
+    """What to say of an id that is not known here: a slip of the pen, or a private exercise.
+
+    >>> "Do you mean sweep?" in unknown("sweeep")
+    True
+    """
+    near = get_close_matches(str(name), exercises(), cutoff=0.75)
+    meant = f" Do you mean {' or '.join(near)}?" if near else ""
+    return (
+        f"No exercise that can be tried here is called {name!r}.{meant} If it is one that your "
+        "instructor set, it is judged when you hand it in."
+    )

@@ -10,6 +10,7 @@ SIGNS = {
     "stopped": ("!", "#b3261e"),
     "not attempted yet": ("○", "#6b6b6b"),
 }
+ELSEWHERE = ("→", "#6b6b6b")  # for what is not judged here
 
 
 class Mark(float):
@@ -31,7 +32,7 @@ class Mark(float):
         return float.__repr__(self)
 
     def _repr_html_(self):
-        sign, colour = SIGNS[self.verdict.status]
+        sign, colour = SIGNS.get(self.verdict.status, ELSEWHERE)
         points = f"{float(self):.3g} of {self.out_of} points" if self.out_of else ""
         paragraphs = "".join(
             f'<p style="margin:.4em 0 0;white-space:pre-wrap">{prose(text)}</p>'
@@ -51,5 +52,6 @@ class Mark(float):
 
 
 def prose(text):
-    """A text of ours as HTML: what stands between backticks is code."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+    """A text of ours as HTML: what is between backticks is code, a *word* like this stressed."""
+    text = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"(?<!\S)\*(\w[^*<\n]*\w)\*(?!\w)", r"<em>\1</em>", text)

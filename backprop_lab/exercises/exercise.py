@@ -92,7 +92,8 @@ class Exercise:
 class Verdict:
     """What a check found: status, the share of the points earned, and what to say about it.
 
-    status: "right", "wrong", "partly right", "not attempted yet" or "stopped" (the answer raised).
+    status: "right", "wrong", "partly right", "not attempted yet", "stopped" (the answer raised) or
+    "not judged here" (nobody here knows the exercise).
     misconception: the id of the mistake that was recognised, or None.
     printed: what the answer printed while it was being tried.
     """

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from . import NOTEBOOKS, exercises
+from . import NOTEBOOKS, ours
 from .card import SIGNS
 from .progress import place, read
 
@@ -44,11 +44,11 @@ class Progress:
     def rows(self):
         """(number, name, exercises) for each notebook."""
         for number, module in NOTEBOOKS.items():
-            mine = [e for e in exercises().values() if e.notebook == number]
+            mine = [e for e in ours().values() if e.notebook == number]
             yield number, module.replace("_", " ").capitalize().replace("vjps", "VJPs"), mine
 
     def total(self):
-        every = list(exercises().values())
+        every = list(ours().values())
         solved = sum(self.status(e) == "right" for e in every)
         points, out_of = self.points(every), sum(e.points for e in every)
         return f"{solved} of {len(every)} exercises solved, {points:.3g} of {out_of} points"

@@ -163,11 +163,11 @@ LAYOUT = (
 )
 
 
-def same_gradients(x_bars, others, tolerance=1e-9):
+def same_gradients(x_bars, others):
     """Whether two sets of cotangents, by slot, are the same; None counts as zeros."""
     pairs = [(x, others[i]) for i, x in x_bars.items()]
     filled = [(as_zeros(x, y), as_zeros(y, x)) for x, y in pairs if x is not None or y is not None]
-    return all(same([x], [y], tolerance) for x, y in filled)
+    return all(same([x], [y], 1e-9) for x, y in filled)
 
 
 def as_zeros(x, other):

@@ -3,7 +3,10 @@
 Whoever opens the notebook later, without a kernel, finds the last picture in its place.
 """
 
+import signal
 import sys
+from contextlib import contextmanager
+from threading import current_thread, main_thread
 from time import perf_counter
 
 from ..pictures import Picture, figure
@@ -11,35 +14,51 @@ from ..pictures import Picture, figure
 PAUSE = 1.0  # seconds between two drawings: drawing takes time, and nobody reads faster
 INCHES = (3.7, 2.5)  # of one panel
 WIDE = 5  # a curve whose values differ by more than this factor is drawn on a logarithmic axis
+# What stands below the curves. Its place is there so that they do not jump when it goes.
+RUNNING = '<label><progress value="{done}" max="{steps}"></progress> step {done} of {steps}</label>'
+STOPPED = "<p>Stopped after {done} of {steps} steps.</p>"
 
 
 class Dashboard:
     """A loop over training steps that draws what it is told.
 
-    Attributes: steps, done (how many are over), curves ({name: its values}), picture (a Picture).
+    Attributes: steps, done (how many are over), stopped (whether the loop was left before its
+    end), curves ({name: its values}), picture (a Picture).
     """
 
     def __init__(self, steps):
-        self.steps, self.done, self.curves = steps, 0, {}
+        self.steps, self.done, self.stopped, self.curves = steps, 0, False, {}
         alt = f"{steps} steps of training, and nothing noted so far."
         self.picture = Picture(alt, html=f"<p>{alt}</p>")
 
     def __iter__(self):
-        shown = handle()
+        place = handle()
         drawn = perf_counter() - PAUSE / 2  # a short run is drawn once, in the end
+        self.done, self.stopped = 0, False
         try:
             for step in range(self.steps):
-                self.done = step
                 yield step
                 self.done = step + 1
-                if shown and perf_counter() - drawn > PAUSE:
-                    self.draw()
-                    shown.update(self.bundle(bar=True), raw=True)
+                if place and perf_counter() - drawn > PAUSE:
+                    if self.show(place, RUNNING):
+                        raise KeyboardInterrupt
                     drawn = perf_counter()
-        finally:  # also if the loop was left, or stopped by an error
+        except BaseException:  # the loop was left, by an error or an interrupt perhaps
+            self.stopped = True
+            raise
+        finally:
+            if self.show(place, STOPPED if self.stopped else "") and not self.stopped:
+                raise KeyboardInterrupt
+
+    def show(self, place, below):
+        """Draw the curves, and show them in their place; returns whether an interrupt came."""
+        with interrupts_held() as came:
             self.draw()
-            if shown:
-                shown.update(self.bundle(), raw=True)
+            if place:
+                line = below.format(done=self.done, steps=self.steps)
+                bundle = {"text/html": self.picture.html + line, "text/plain": self.picture.alt}
+                place.update(bundle, raw=True)
+        return bool(came)
 
     def note(self, **measured):
         """Add a value to each curve: `note(loss=loss.item(), norm=norm)`."""
@@ -56,22 +75,15 @@ class Dashboard:
         panels = fig.subplots(1, len(self.curves), squeeze=False)[0]
         for axes, (name, values) in zip(panels, self.curves.items(), strict=True):
             axes.plot(values)
-            axes.set(xlabel="step", ylabel=name, xlim=(0, self.steps))
+            axes.set(xlabel="step", ylabel=spoken(name), xlim=(0, self.steps))
             if min(values) > 0 and max(values) > WIDE * min(values):
                 axes.set_yscale("log")
-        told = "; ".join(f"{name} {in_words(values)}" for name, values in self.curves.items())
-        self.picture = figure(fig, f"After {self.done} of {self.steps} steps of training: {told}.")
-
-    def bundle(self, bar=False):
-        """The picture as Jupyter takes it, below a bar that shows how far the run is."""
-        above = (
-            f'<progress value="{self.done}" max="{self.steps}"></progress> '
-            f"step {self.done} of {self.steps}"
+        told = "; ".join(
+            f"{spoken(name)} {in_words(values)}" for name, values in self.curves.items()
         )
-        return {
-            "text/html": above * bar + self.picture.html,
-            "text/plain": self.picture.alt,
-        }
+        after = "Stopped after" if self.stopped else "After"
+        alt = f"{after} {self.done} of {self.steps} steps of training: {told}."
+        self.picture = figure(fig, alt)
 
     def _repr_html_(self):
         return self.picture.html
@@ -101,8 +113,32 @@ def handle():
     ipython = sys.modules.get("IPython")
     if ipython is None or ipython.get_ipython() is None:
         return None
-    waiting = {"text/html": "<progress></progress>", "text/plain": "training"}
-    return ipython.display.display(waiting, raw=True, display_id=True)
+    waiting = "<label><progress></progress> training</label>"
+    bundle = {"text/html": waiting, "text/plain": "training"}
+    return ipython.display.display(bundle, raw=True, display_id=True)
+
+
+@contextmanager
+def interrupts_held():
+    """Draw to the end, whatever comes: a list that an interrupt of these moments is added to.
+
+    Whoever presses stop twice would have no last picture else, and in its place the calls of
+    matplotlib that it was in.
+    """
+    came = []
+    ours = current_thread() is main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield came  # somebody else looks after interrupts
+        return
+    signal.signal(signal.SIGINT, lambda *_: came.append(True))
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def spoken(name):
+    return name.replace("_", " ")
 
 
 def in_words(values):

@@ -17,6 +17,7 @@ from ..transforms import Run, call, check_function
 from .page import HERE, Interactive
 from .structure import count_of, find_structure
 
+SCRIPTS = ["jacobian_maps", "jacobian"]
 MOST = 65_536  # entries of a Jacobian that is built and shown
 LONGEST = 2_048  # rows or columns of one: each gets a pixel at least
 PROBE = (-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0)  # what the random vectors are drawn from
@@ -146,7 +147,7 @@ class Explorer:
         pictured = Picture(alt, still.svg).html
         told = escape(words).replace("\n", "<br>")
         return Interactive(
-            Picture(words, still.svg, f"{pictured}<p>{told}</p>"), "jacobian", self.data()
+            Picture(words, still.svg, f"{pictured}<p>{told}</p>"), SCRIPTS, self.data()
         )
 
     def non_zeros(self):

@@ -101,7 +101,9 @@ bl.draw(rows_of_f)
 
 # %% [markdown]
 # Books and programs draw the same graph in other ways. Here are three, side by side. Move along any
-# of them, with the mouse or with Tab: the same thing is marked in all three.
+# of them, with the mouse or with Tab: the same thing is marked in all three. A tensor without a
+# name of its own is called `t1`, `t2`, … there. (PyTorch, micrograd and JAX are libraries that find
+# gradients; you need none of them yet.)
 
 # %%
 bl.rosetta(f)
@@ -110,9 +112,11 @@ bl.rosetta(f)
 # In the second picture every *value* is a node, too, and in the third the graph has become a list
 # of lines. It is one computation; what changes is which of its parts get a circle. This course
 # keeps to the first.
-#
-# Your turn. In a new cell, `bl.draw(rows)` shows what you have written so far. If you are stuck,
-# open a hint below the check: Tab to it, then Enter.
+
+# %% [markdown]
+# Your turn. Write your rows in place of the dots and run both cells. In a new cell (the + above the
+# page), `bl.draw(rows)` shows what you have written so far. If you are stuck, open a hint below the
+# check: click it, or Tab to it and press Enter.
 
 # %% [markdown] exercise="rows"
 
@@ -147,8 +151,8 @@ check("rows", rows)
 x = bl.tensor([2.0, -1.0])
 w, bias = bl.parameter([0.5, 1.5]), bl.parameter(0.1)
 p = bl.tensor(0.7, requires_grad=True)
-z = (w * x).sum() + bias
-y = ops.tanh(z)  # squeezes any number between -1 and 1
+z = (w * x).sum() + bias  # arrays are multiplied number by number
+y = ops.tanh(z)  # brings any number into the range from -1 to 1
 loss = (y - p) ** 2
 bl.draw(loss)
 
@@ -156,16 +160,18 @@ bl.draw(loss)
 # Two of them: `w` and `bias`. What an operator made is **intermediate**. What no operator made is a
 # leaf, and leaves come in three kinds:
 #
-# | leaf | made with | who chose its value |
-# |---|---|---|
-# | input | `bl.tensor(...)` | the data |
-# | weight | `bl.parameter(...)` | training will |
-# | constant | a number in the formula | whoever wrote the formula |
+# | leaf | drawn | made with | who chose its value |
+# |---|---|---|---|
+# | input | round | `bl.tensor(...)` | the data |
+# | weight | corners cut | `bl.parameter(...)` | training will |
+# | constant | dashed | a number in the formula | whoever wrote the formula |
+#
+# A small 1 and 2 beside the arrows say which input comes first: $y - p$ is not $p - y$.
 
 # %% [markdown]
-# Whether a tensor `requires_grad` is another question. A weight always does. An input may:
-# somebody wants to know how the loss depends on `p`, and `p` is not learned for all that. `x` asks
-# for nothing, and is in the picture because `w` met it.
+# Whether a tensor `requires_grad` is another question. In this lab a weight always does. An input
+# may: here somebody wants to know how the loss depends on `p`, and still `p` will not be learned.
+# `x` asks for nothing; it is in the picture because `w` does, and is multiplied by it.
 
 # %% [markdown] exercise="kinds"
 
@@ -212,7 +218,8 @@ bl.draw(diamond)
 # The rows stand in the order in which somebody thought of them, result first. That is allowed: only
 # the names inside the rows say who has to wait for whom.
 #
-# In how many of the six orders can `b`, `c` and `d` run?
+# In how many of the six orders, then, can `b`, `c` and `d` run? `bl.order_fault` says what stops an
+# order, and `None` if nothing does.
 
 # %%
 ### BEGIN STUB
@@ -251,8 +258,9 @@ bl.compare(my_guess, list(faults.values()).count(None))
 # | d | no | put `d` down |
 
 # %% [markdown]
-# Each name is *looked at* early and *put down* late: only once nothing that it reads is missing.
-# The column on the left is a list: names join it at its end, and leave it from its end.
+# To *put a name down* is to write it at the end of the order, here a, b, c, d. Each name is *looked
+# at* early and put down late: only once nothing that it reads is missing. The column on the left is
+# a list: names join it at its end, and leave it from its end.
 
 # %% [markdown] exercise="topo"
 
@@ -304,13 +312,13 @@ check("is_valid_order", is_valid_order)
 # %% [markdown] hints="is_valid_order"
 
 # %% [markdown]
-# **So far.** An order that runs puts every tensor after its inputs. Distance from the result is no
-# guide, nor is the order in which the rows were written; only who reads whom.
+# **So far.** An order that runs puts every tensor after its inputs. The fewest steps to the result
+# are no guide, nor is the order in which the rows were written; only who reads whom.
 
 # %% [markdown]
 # ## Run it, and keep what comes out
 #
-# `b` in the graph above has two readers. How often should $\exp(a)$ be computed?
+# `b` in `diamond` has two readers. How often should $\exp(a)$ be computed?
 #
 # Once, if whoever computes it keeps the result where both readers find it:
 
@@ -323,7 +331,7 @@ print(f"d = {values['d']:.4g}, with {len(values)} values kept")
 
 # %% [markdown]
 # Every line looks its inputs up and stores what it made. The order guarantees that the inputs are
-# there. Watch it happen, one operator at a time:
+# there. Watch it happen, one operator at a time, with the button ▶ or the one beside it:
 
 # %%
 a = bl.tensor(0.5, requires_grad=True)
@@ -355,9 +363,9 @@ check("forward", forward)
 # %% [markdown] hints="forward"
 
 # %% [markdown]
-# Now shuffle. The next graph has six operators, so they have 720 orders. Draw an order at random,
-# 1,000 times; the same one may come again. Among those that run, how many different values of `g`
-# will there be?
+# Now shuffle. The next graph has six operators, so they have 720 orders. (×2 at an arrow: `u` reads
+# `y` twice.) Draw an order at random, 1,000 times; the same one may come again. Among those that
+# run, how many different values of `g` will there be?
 
 # %%
 ### BEGIN STUB
@@ -419,7 +427,7 @@ else:
 #
 # It depends on what comes next. The **backward pass**, from the next notebook on, goes through the
 # graph in the opposite order, and at each operator it needs the **local derivatives**: how far the
-# result moves when one input is nudged.
+# operator's result moves, per unit, when one of its inputs is nudged.
 
 # %% [markdown]
 # For a product, the local derivatives are the other factors. ($\partial z/\partial x$ is the
@@ -443,7 +451,8 @@ nodes = bl.Graph.from_tensor(e).nodes
 bl.compare(my_guess, sum(len(node["saved"]) for node in nodes))
 
 # %% [markdown]
-# Two: the inputs of the one product, counted from 0. Each of the sums keeps nothing.
+# Two: the inputs of the one product. Each of the sums keeps nothing. In the list below, the inputs
+# are counted from 0.
 
 # %%
 for node in nodes:
@@ -505,8 +514,7 @@ print(f"e moved by {nudged - e.item():.4f}")
 # %% [markdown]
 # All of these numbers came from a single pass, and the 5 of `b`, which is read twice, is a sum of
 # two. How that works is the next notebook.
-
-# %% [markdown]
+#
 # ## Take it further: a sheet of cells is a graph
 #
 # A spreadsheet holds a price, an amount and a tax rate, and computes the rest. Somebody changes the
@@ -544,7 +552,7 @@ bl.compare(my_guess, len(changed) - 1)
 
 # %% [markdown]
 # Three: `tax`, `total` and `share`. `net` is left alone, because no road leads from `rate` to it.
-# Move a slider, and see who follows:
+# Run all operators (the last of the five buttons), then move a slider, and see who follows:
 
 # %%
 price, amount = bl.tensor(2.5, requires_grad=True), bl.tensor(4.0, requires_grad=True)
@@ -575,5 +583,5 @@ bl.step(share, backward=False)
 # %% [markdown]
 # ## Next
 #
-# *Notebook 2, [the chain rule](02-the-chain-rule.ipynb)*: how far does `d` move when `a` is nudged,
-# and why must the sweep back wait at a fork?
+# *Notebook 2, [the chain rule](02-the-chain-rule.ipynb)*: how far does the result move when `x` is
+# nudged, and why must the walk back wait at a fork?

@@ -230,18 +230,18 @@ d = b * c
 bl.draw(d)
 
 # %% [markdown]
-# `b` has two readers: `c` uses it, and so does `d`. `a` has two readers as well. Instead of listing
-# paths, send **messages** back from `d`, whose gradient by itself is 1. Each operator tells each of
-# its inputs how far `d` moves per unit of that input *by way of this operator*.
+# `b` has two readers, `c` and `d`; `a` has two readers as well. Instead of listing paths, send
+# **messages** back from `d`. Its own gradient is 1: it moves as far as itself. Each operator tells
+# each of its inputs how far `d` moves per unit of that input *by way of this operator*.
 #
 # The message is the gradient of the operator's own result (what came from *upstream*) times the
 # local derivative. At each tensor, messages add.
 
 # %% [markdown]
-# So `b` hears from both of its readers:
+# `c` has one reader and hears $1 \cdot b = 9$ from `d`. `b` hears from both of its readers:
 #
 # $$\frac{\partial d}{\partial b} \;=\; \underbrace{1 \cdot c}_{\text{from } d} \;+\;
-# \underbrace{b \cdot 1}_{\text{from } c} \;=\; 12 + 9 \;=\; 21$$
+# \underbrace{9 \cdot 1}_{\text{from } c} \;=\; 12 + 9 \;=\; 21$$
 #
 # And `a`, which hears from `b` and from `c`? Put your guess for $\partial d/\partial a$ here, then
 # run both cells.
@@ -280,7 +280,7 @@ bl.step(d)
 # 9 that arrived later was added to `b`, and went no further.
 
 # %% [markdown]
-# So a tensor may pass its gradient on only when all of its readers have spoken. You know an order
+# So a tensor that speaks once has to wait until all of its readers have spoken. You know an order
 # that guarantees it: in a topological order every reader comes after its inputs. Read it from right
 # to left, and every reader comes *before*.
 
@@ -464,7 +464,8 @@ problem.check(answer)
 # %% [markdown]
 # ## Take it further: which measurement is worth improving?
 #
-# A pendulum of length $L$ swings to and fro once in $T$ seconds, and $g = 4\pi^2 L / T^2$. You
+# A pendulum of length $L$ swings to and fro once in $T$ seconds. For small swings, that tells how
+# fast falling things gain speed, in metres per second and second: $g = 4\pi^2 L / T^2$. You
 # measured $L = 1.000$ m, give or take 2 mm, and $T = 2.00$ s, give or take 0.01 s.
 #
 # An error in $L$ moves $g$ by the error times $\partial g/\partial L$, and the same goes for $T$.
@@ -512,5 +513,5 @@ for name, by in moved.items():
 # %% [markdown]
 # ## Next
 #
-# *Notebook 3, [an engine of your own](03-build-an-engine.ipynb)*: the graph writes itself while
-# Python computes, and `backward()` is yours.
+# *Notebook 3, [an engine of your own](03-build-an-engine.ipynb)*: how much has to be written down
+# while Python computes, so that a sweep can go back? Then `backward()` is yours.

@@ -77,8 +77,8 @@ class Value:
 # `*numbers` takes whatever is passed, and packs it into a tuple.
 #
 # An operator is a class with two functions side by side. `forward` computes, and leaves on its node
-# what the way back will need. `vjp` gets $\bar z$, written `z_bar`: the gradient of the output by
-# the operator's result `z`. It answers with one message for each input:
+# what the way back will need. `vjp` gets $\bar z$, written `z_bar`: how far the end of the graph
+# moves per unit of `z`, the operator's own result. It answers with one message for each input:
 #
 # $$\bar x = \bar z \cdot \frac{\partial z}{\partial x} \qquad \bar y = \bar z \cdot
 # \frac{\partial z}{\partial y}$$
@@ -197,8 +197,7 @@ else:
 # %% [markdown]
 # Six, two for each of three operators; three of them leave `a` (here `t0`), for the first product
 # reads it twice.
-
-# %% [markdown]
+#
 # **So far.** A graph is a by-product of running: each operator leaves a node behind. If the program
 # takes another branch of an `if` tomorrow, it writes another graph. This is *define by run*.
 
@@ -282,11 +281,14 @@ if find_spec("torch"):
 # %% [markdown]
 # ### What does it cost?
 #
-# Backward calls one vjp for each operator that ran, whatever the number of leaves. The alternative
-# is to nudge: one weight to either side, run the model at both places, and on to the next weight.
-#
+# Backward calls one vjp for each operator of the graph, whatever the number of leaves. The
+# alternative is to nudge: one weight to either side, run the model at both places, and on to the
+# next weight.
+
+# %% [markdown]
 # To compare them, here is a network in the lab's own engine. A layer turns 16 numbers `h` into 16
-# new ones: `h @ W` adds up products of `h` with the $16 \cdot 16 = 256$ weights in `W`.
+# new ones, `h @ W`. Each new one is a sum: every number of `h`, times a weight of its own. That
+# makes $16 \cdot 16 = 256$ weights in `W`.
 
 # %%
 def network(weights):
@@ -396,8 +398,9 @@ for _ in range(2):
 bl.compare(my_guess, x_bar)
 
 # %% [markdown]
-# 32. The first call left 2 at `t`. The second adds its own 2 and sends all 4 on: the first message
-# is delivered a second time. On a longer graph that happens at every Value in between.
+# It leaves 32. The first call left 2 at `t`. The second adds its own 2 and sends all 4 on: the
+# first message is delivered a second time. On a longer graph that happens at every Value in
+# between.
 #
 # In the stepper above, the sweep *Zero only the leaves* shows what is left if somebody clears `x`
 # between the two calls, and forgets `t`: 20 instead of 12.
@@ -608,7 +611,7 @@ check("lean", lean)
 # | engine | its line |
 # |---|---|
 # | overwrites | `x.grad = message` |
-# | nearest first | goes through the Values by their distance from the output |
+# | nearest first | goes through the Values by the fewest arrows between them and the output |
 # | stale | is called twice; `for leaf in leaves: leaf.grad = 0.0` in between, and nothing else |
 
 # %% [markdown] exercise="witnesses"

@@ -56,17 +56,19 @@ except Exception as error:
     print(error)
 
 # %% [markdown]
-# The lab refuses, and so does PyTorch. A reader objects: *two outputs and two inputs, so the
-# gradient should be a 2×2 matrix.* Half of that is right. Which half?
-#
+# The lab refuses, and so does PyTorch. (A *scalar* is a single number.) A reader objects: *two
+# outputs and two inputs, so the gradient should be a 2×2 matrix.* Half of that is right. Which
+# half?
+
+# %% [markdown]
 # How far one output moves per unit of one input is a number, a slope. A function that makes M
 # outputs $y$ of N inputs $x$ has M·N of them. Together they are its **Jacobian**:
 #
 # $$J \in \mathbb{R}^{M \times N} \qquad\quad J_{ij} = \frac{\partial y_i}{\partial x_j}$$
 #
-# **Row = output, column = input**, on all of these pages. (Some books lay the matrix on its side.)
-
-# %% [markdown]
+# (The first: it is a table of M rows and N columns.) **Row = output, column = input**, on all of
+# these pages. (Some books lay the matrix on its side.)
+#
 # Write down the Jacobian of `x * x` at (2, 3). Your guess is a list of rows, such as
 # `[[1, 2], [3, 4]]`.
 
@@ -126,8 +128,9 @@ bl.show_jacobian(f, [2.0, 3.0])
 # = \sum_i u_i\, J_{ij} \qquad\quad
 # \underbrace{\bar x}_{N} = \underbrace{u^T}_{M}\, \underbrace{J}_{M \times N}$$
 #
-# In code, `x_bar = u @ J`: each row of J, times its entry of `u`, added. Press *Back* and *Add a
-# row* to watch. Such a `u` is the **cotangent** of `y`: how far L moves per unit of each output.
+# ($u^T$ is $u$ laid down as a row.) In code, `x_bar = u @ J`: each row of J, times its entry of
+# `u`, added. Press *Back* and *Add a row* to watch. Such a `u` is the **cotangent** of `y`: how far
+# L moves per unit of each output.
 
 # %% [markdown]
 # Now `y = x * x` once more, at (2, 3), where the second output counts ten times as much as the
@@ -403,7 +406,7 @@ bl.compare(my_guess, sum(flops) / left)
 # go along while the function runs.
 
 # %%
-y, y_dot = bl.jvp(f, ([2.0, 3.0],), ([1.0, 0.0],))
+y, y_dot = bl.jvp(f, ([2.0, 3.0],), ([1.0, 0.0],))  # tuples: f has one input, the pair
 print(y_dot)
 
 # %% [markdown]
@@ -550,12 +553,14 @@ check("curvature_along", curvature_along)
 
 # %% [markdown]
 # Back to the step. From $w$ go against the gradient $g$, by *rate* times $g$. On this line the
-# slope of the loss starts at $-g^T g$, and rises by $g^T H g$ per unit of the rate. Where it has
-# risen to 0, the loss is at its lowest on the line:
+# slope of the loss starts at $-g^T g$: the gradient, times the direction $-g$. It rises by
+# $g^T H g$ per unit of the rate, since on the way along $-g$ the gradient changes by $-H g$. Where
+# the slope has risen to 0, the loss is at its lowest on the line:
 #
 # $$\text{rate} = \frac{g^T g}{g^T H g}$$
 #
-# (Exactly there if the loss is quadratic, as this one is; else it is a first estimate.)
+# (Exactly there for a quadratic loss, such as this one; else a first estimate, if $g^T H g$ is
+# positive. `bl.hvp(loss, w, g)` is $H g$.)
 
 # %%
 w = np.zeros(3)
@@ -581,5 +586,6 @@ for rate in (best / 2, best, 2 * best):
 # %% [markdown]
 # ## Next
 #
-# *Notebook 5, [tensors and broadcasting](05-tensors-and-broadcasting.ipynb)*: the rules of arrays
-# that are copied, multiplied and indexed, and a test for the mistake that two rules share.
+# *Notebook 5, [tensors and broadcasting](05-tensors-and-broadcasting.ipynb)*: how many messages
+# come back to a number that was copied into four places? And a test for the mistake that two rules
+# share.

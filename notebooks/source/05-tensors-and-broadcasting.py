@@ -53,9 +53,9 @@ bl.compare(my_guess, (J.shape[0], a.grad.item()))
 # Step through the picture, and follow one entry there and back.
 
 # %% [markdown]
-# NumPy makes such copies by itself: **broadcasting**. It aligns the two shapes at the right. A
-# missing axis is new, a size of 1 grows, any other difference is an error. (`sum(axis=0)` adds
-# the rows up: one number for each column is left.)
+# NumPy does so by itself, storing no copies: **broadcasting**. It aligns the two shapes at
+# the right. A missing axis is new, a size of 1 grows, any other difference is an error.
+# (`sum(axis=0)` adds rows: one number is left for a column.)
 #
 # | `x` | `z` | on the way back | `z_bar` |
 # |---|---|---|---|
@@ -179,14 +179,16 @@ check("reduce_vjp", reduce_vjp)
 # %% [markdown] hints="reduce_vjp"
 
 # %% [markdown]
-# **So far.** Copying and adding are each other's transposes: whatever axis one of them makes, the
-# other has to take away. And an array may fit by its shape, and be wrong.
+# **So far.** Copying and adding are each other's transposes (the Jacobian of one is that of the
+# other, laid on its side): whatever axis one of them makes, the other has to take away. And an
+# array may fit by its shape, and be wrong.
 
 # %% [markdown]
 # ## Choose among eight products
 #
-# A layer computes `z = x @ w`, with `x` of shape (5, 3) and `w` of shape (3, 4). Suppose `w_bar`
-# is a product of `x` and `z_bar`, each perhaps transposed, in either order: eight candidates. One
+# A layer computes `z = x @ w`; `x` has the shape (5, 3), `w` (3, 4). Suppose `w_bar`
+# is a product of `x` and `z_bar`, each as it is or transposed (`.T`), in either order: eight
+# candidates. One
 # of them has the shape (3, 4), `x.T @ z_bar`, and happens to be right.
 #
 # But twice that product has this shape, too. If all sizes are 3, how many of them have the shape
@@ -239,8 +241,8 @@ print(survivors(x, g))
 
 # %% [markdown]
 # One is left. A test is as good as its probe, though. Suppose somebody tries it with numbers that
-# are easy on the eye: for `g` the identity matrix, and for `x` a symmetric one. How many of the
-# eight get through?
+# are easy on the eye: for `g` the identity matrix (ones on the diagonal), and for `x` a symmetric
+# one (it equals `x.T`). How many of the eight get through?
 
 # %%
 ### BEGIN STUB
@@ -261,8 +263,9 @@ bl.compare(my_guess, len(survivors(symmetric, identity)))
 # All of them. A matrix that is its own transpose cannot show whether a transpose is missing, and
 # the identity cannot even show on which side it stands. A probe should be random, with no symmetry.
 #
-# One thing is left of the layer: its bias. `z = x @ w + b` stretches `b` over the rows, so you
-# know its cotangent already. And for `x_bar`, ask the same question as before: who reads $x_{ij}$?
+# One thing is left of the layer: its bias, one number added to each output. `z = x @ w + b`
+# stretches `b` over the rows, so you know its cotangent already. And for `x_bar`, ask the same
+# question as before: who reads $x_{ij}$?
 
 # %% [markdown] exercise="linear_vjp"
 
@@ -280,8 +283,9 @@ check("linear_vjp", linear_vjp)
 # %% [markdown]
 # ### Picking rows
 #
-# A language model keeps a row of numbers for every word, its *embedding*; a sentence is a list of
-# row numbers, and `table[indices]` picks the rows. A word that occurs twice is read twice.
+# A language model keeps a row of numbers for every word, or piece of a word, its *embedding*; a
+# sentence is a list of row numbers, and `table[indices]` picks the rows. A word that occurs twice
+# is read twice.
 #
 # To keep it short, let every row be one number. Somebody collects the messages 1, 10 and 100 for
 # the words 2, 0 and 2 as below. What stands at word 2?
@@ -535,8 +539,9 @@ else:
 # ## Take it further: no slope at all
 #
 # The root of 0 is 0, and its slope $1/(2\sqrt x)$ there is infinite. So somebody writes a function
-# that is 0 for every $x \le 0$, and hides the root behind a `where`. At 4 and at 0 its values are
-# right: 2 and 0. What is the gradient at 0: `"0"`, `"inf"` or `"nan"`?
+# that is 0 for every $x \le 0$, and hides the root behind a `where`: `ops.where(condition, a, b)`
+# is `a` where the condition holds, else `b`. At 4 and at 0 its values are right: 2 and 0. What is
+# the gradient at 0: `"0"`, `"inf"` or `"nan"`?
 
 # %%
 ### BEGIN STUB
@@ -579,8 +584,8 @@ check("root_or_zero", root_or_zero)
 # %% [markdown]
 # **So far.** Choosing only *after* the root is too late: the 0 has still to pass the root. One
 # choice *before* it is enough in this engine, if it is made by `ops.where`: on the way back that
-# selects, and drops whatever comes for the side that it did not take. A clip, a relu or a mask
-# multiplies by 0 there, and makes a nan of inf.
+# selects, and drops whatever comes for the side that it did not take. A mask multiplies
+# by 0 there and makes a nan of inf, and so do the clip and the relu of this engine.
 
 # %% [markdown]
 # ## Recap
@@ -594,5 +599,6 @@ check("root_or_zero", root_or_zero)
 # %% [markdown]
 # ## Next
 #
-# *Notebook 6, [custom functions in PyTorch](06-custom-pytorch-functions.ipynb)*: the rules that
-# you can now derive and check, inside an engine that others use.
+# *Notebook 6, [custom functions in PyTorch](06-custom-pytorch-functions.ipynb)*: how much must
+# PyTorch be told about an operator that it has never heard of? You can now derive its rule, and
+# check it.

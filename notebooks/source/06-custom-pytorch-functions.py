@@ -415,7 +415,7 @@ x = torch.tensor(3.0, dtype=torch.double, requires_grad=True)
 print(slopes_of_the_square(lambda x: 2 * x**2), torch.autograd.gradcheck(SavesSlope.apply, x))
 
 # %% [markdown]
-# What will the second slope be with `SavesSlope`?
+# `SavesSlope` has saved a number, the 12 of `4 * x`. What will the second slope be with it?
 
 # %%
 ### BEGIN STUB
@@ -570,10 +570,12 @@ bl.compare(my_guess, descend(torch.round))
 
 # %% [markdown]
 # It never moves: a staircase is flat, its derivative is 0 wherever it has one, and PyTorch says so
-# rightly. We need a *direction* instead. The straight-through estimator (Bengio, Léonard and
-# Courville, 2013) rounds on the way forward, and on the way back behaves as if it had not. Where a
-# weight is to be −1, 0 or 1, the gradient stops outside [−1, 1], so that nothing is pushed ever
-# farther out (Courbariaux and others, 2016).
+# rightly. We need a *direction* instead.
+#
+# The straight-through estimator (Bengio, Léonard and Courville, 2013, for neurons that are on or
+# off) takes the hard step on the way forward, and on the way back behaves as if it had not been
+# there. Courbariaux and others (2016), whose numbers are to be −1 or 1, stop the gradient outside
+# [−1, 1], since training went worse without. We do the same for −1, 0 and 1.
 
 # %% [markdown] exercise="RoundStraightThrough"
 

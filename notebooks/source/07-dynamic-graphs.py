@@ -86,7 +86,7 @@ bl.draw(z)
 # |---|---|---|
 # | TensorFlow 1 | first; it runs later | is an operator, `tf.cond` |
 # | PyTorch, JAX | in every call | is Python's |
-# | `jax.jit` | once for each shape | has to be `lax.cond` |
+# | `jax.jit` | once for each shape and type | needs `lax.cond` or `where` |
 # | `torch.compile` | once, until its assumptions fail | splits the graph in two |
 #
 # A graph that is kept can be optimized as a whole; one recorded anew may differ each time.
@@ -109,8 +109,9 @@ bl.compare(my_guess, w.grad)
 
 # %% [markdown]
 # `None`. Nothing that ran has read `w`, so no message was on its way to it. That is not the same as
-# 0: an optimizer skips a weight without a gradient, and with a gradient of 0 some of them (those
-# with momentum or weight decay) move it all the same.
+# 0: an optimizer, which moves the weights, skips one without a gradient. One whose gradient is 0 it
+# may move all the same, if it remembers earlier gradients (momentum) or shrinks weights (weight
+# decay).
 #
 # Is it always so? `torch.where` computes *both* sides, and then picks. Its unused side gets a 0.
 
@@ -142,8 +143,9 @@ check("branch_facts", branch_facts)
 #
 # ## Unroll a loop
 #
-# The smallest recurrent network multiplies its state by one weight, once for each step:
-# $h \leftarrow w \cdot h$, from $h = 1$. How many operators has a graph of three steps?
+# A *recurrent* network reads its own last result, the *state*. The smallest one multiplies it by
+# one weight, once for each step: $h \leftarrow w \cdot h$, from $h = 1$. How many operators has a
+# graph of three steps?
 
 # %%
 w = torch.tensor(0.9, requires_grad=True)
@@ -236,9 +238,10 @@ check("double_until", double_until)
 # %% [markdown] hints="double_until"
 
 # %% [markdown]
-# How does `backward()` find its way through a graph that was made a moment ago? By the pointers
-# that the nodes left behind. `grad_fn` is a node. Its `next_functions` hold one pair (node, number)
-# for each tensor that went in: the node that made this tensor, and which of its outputs that was.
+# How does `backward()` find its way through a graph that was made just now? By the pointers that
+# the nodes left. `grad_fn` is a node. Its `next_functions` hold one pair (node, number)
+# for each input that can have a gradient: the node that made this tensor, and which of its outputs
+# that was.
 # The node is `None` where no gradient is required. Here are the three steps again; the state
 # came last in `w * h`, so its pair does, too:
 
@@ -400,7 +403,7 @@ x.exp().add(1).sum().backward()  # no underscore: a new tensor
 torch.tensor(3.0, requires_grad=True)
 
 # %% [markdown]
-# An error is the better case. Worse are the cuts that nobody reports:
+# An error is the better case. Worse are the cuts that raise none:
 #
 # | this | gives | good for |
 # |---|---|---|
@@ -423,7 +426,7 @@ print([torch.autograd.grad(y, x)[0].item() for y in (x * x, x * x.detach(), x * 
 # %%
 def scaled(x, w, b):
     z = x @ w + b
-    return (z / z.norm().item()).exp().sum()
+    return (z / z.norm().item()).exp().sum()  # norm: the root of the sum of the squares
 
 
 def stacked(x, w, b):
@@ -433,7 +436,7 @@ def stacked(x, w, b):
 
 def gated(x, w, b):
     z = x @ w + b
-    return (z * z.detach().sigmoid()).sum()
+    return (z * z.detach().sigmoid()).sum()  # sigmoid: 1 / (1 + exp(-z))
 
 
 def centered(x, w, b):
@@ -650,5 +653,6 @@ bl.figure(fig, "The gradient of each state: the further from the end, the smalle
 # %% [markdown]
 # ## Next
 #
-# *Notebook 8, [train and diagnose](08-train-and-diagnose.ipynb)*: whole networks on your engine,
-# how deep they may be, and six sick ones to heal.
+# *Notebook 8, [train and diagnose](08-train-and-diagnose.ipynb)*: what is the loss of a network
+# that knows nothing yet? Whole networks on your engine, how deep they may be, and six sick ones to
+# heal.

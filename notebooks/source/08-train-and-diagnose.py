@@ -71,8 +71,8 @@ bl.compare(my_guess, (int(b.grad[0]), int(w.grad)))
 #
 # ## Train, and compare every step
 #
-# Sixteen typefaces: four families, upright and slanted, light and bold. The network trains on three
-# families. The fourth it never sees, until we ask how well it reads.
+# Sixteen typefaces: four families, upright and slanted, regular and bold. The network trains on
+# three families. The fourth it never sees, until we ask how well it reads.
 
 # %%
 families = ["DejaVu Sans", "DejaVu Sans Mono", "DejaVu Serif", "STIXGeneral"]
@@ -144,8 +144,8 @@ check("train_step", train_step)
 
 # %% [markdown]
 # Now 200 steps. `bl.dashboard` is a loop that draws what it is told, while it runs: the loss, and
-# the **gradient norm**, the length of the vector of all gradients. Both axes count in powers of
-# ten. Below, *accuracy*: the share of images whose largest score is the right one.
+# the **gradient norm**, the length of the vector of all gradients. Both curves are drawn against
+# powers of ten. Below, *accuracy*: the share of images whose largest score is the right one.
 
 # %% tags=["nbval-ignore-output"]
 def length(weights):
@@ -210,7 +210,8 @@ else:
     print("This compares your train_step with PyTorch: come back when its check passes.")
 
 # %% [markdown]
-# If a single one of the four gradients were off by a hundredth, the second step would show it.
+# If a single one of the four gradients were off by a hundredth, the first step would show it: in a
+# weight, if not in the loss.
 #
 # ### Read column by column
 #
@@ -278,8 +279,8 @@ print("steps that agree with PyTorch:", sum(agree), "of", len(agree))
 # ## Keep gradients alive
 #
 # More layers can say more, if they learn. A layer multiplies what comes back by its slopes, and a
-# sigmoid is nowhere steeper than 1/4. Twenty of them in a row leave $0.25^{20}$ at best, 9e-13: the
-# message *vanishes*.
+# sigmoid, $1/(1 + e^{-x})$, is nowhere steeper than 1/4. Twenty of them in a row leave $0.25^{20}$
+# at best, 9e-13: the message *vanishes*.
 #
 # That bound holds for weights up to 1, though. With a weight $w$ each layer multiplies by
 # $w \cdot 0.25$. What is left after 20 layers with $w = 4$, and with $w = 8$?
@@ -370,8 +371,8 @@ def bend(x, W):
 
 # %% tags=["nbval-ignore-output"]
 sick = {"sigmoid": (scaled(1), lambda x, W: ops.sigmoid(x @ W)), "tanh, large": (scaled(4), bend)}
-show(sick, "Two films of gradient norms, by layer and step. With sigmoids they fall by more than "
-     "ten powers of ten from the last layer to the first. With large weights they are huge in the "
+show(sick, "Two films of gradient norms, by layer and step. With sigmoids, at the start, they "
+     "fall by more than ten powers of ten from the last layer to the first. With large weights they are huge in the "
      "first steps, most of all in the first layers, and there tiny in the end.")
 
 # %% [markdown]
@@ -471,7 +472,7 @@ bl.figure(fig, "Values held over time: with k = 64 there are more and more, up t
 # each run need not run again, so it is 56 calls. This is **checkpointing**, and large models are
 # trained that way. With 64 runs nothing is won, and with 1 nothing either, for 63 calls.
 #
-# One thing is easily forgotten. A layer with dropout draws at random; the second time it has to
+# One thing is easily forgotten. *Dropout* sets numbers to 0 at random; the second time it has to
 # draw the *same*.
 
 # %% [markdown] exercise="checkpointed"
@@ -565,6 +566,16 @@ print("diseases:", *DISEASES, sep="\n  ")
 print("experiments:", *EXPERIMENTS, sep="\n  ")
 
 # %% [markdown]
+# | disease | what is wrong |
+# |---|---|
+# | dead relu | its input is below 0 for every point: it never *fires*, its slope is 0 |
+# | softmax twice | probabilities enter a loss that takes scores |
+# | detached head | the last layer (*head*) reads a copy cut from the graph |
+# | gradients never cleared | each step adds to those before it |
+# | transposed weight | in one layer's rule, `W` where `W.T` is due |
+# | nan behind where | the trap that ends notebook 5 |
+
+# %% [markdown]
 # A curve says *that* something is wrong, seldom what. A falls nearly as a healthy one does, and
 # `examine("A", "accuracy")` says that 90% of the points are told right. That fits half of the list.
 # A lower rate, or more steps, may even help, and prove nothing: they treat without knowing.
@@ -643,11 +654,24 @@ print(np.round([moved / (sweep(weights, plus)[1][0] * nudge).sum() for plus in (
 #
 # Now the rules are yours: an operator that the lab does not have, with tests so good that no mutant
 # of it gets through. A mutant is your operator with one thing changed.
+#
+# It is a class like `Multiply` in notebook 3, made from `bl.Op`, with one rule more: `jvp(ctx,
+# x_dot)` gets the tangent of each input, and answers with the tangent of the result.
 
 # %% [markdown] exercise="my_op"
 
 # %% exercise="my_op"
 ### BEGIN STUB
+class MyOp(bl.Op):
+    def forward(ctx, x):
+        return ...
+
+    def vjp(ctx, z_bar):
+        return ...
+
+    def jvp(ctx, x_dot):
+        return ...
+
 my_op = {"op": ..., "tests": ..., "inputs": ...}
 ### END STUB
 ### BEGIN SOLUTION

@@ -7,8 +7,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ...exercises import NOTEBOOKS
-from . import sandbox
+from ...exercises import exercises
+from ...exercises.own import use_only
+from . import cluster, gradebook, sandbox
 from .gather import submissions
 from .marks import Journal, counted, journal_of, key, replace, table
 from .one import Settings
@@ -25,13 +26,17 @@ def add_arguments(commands):
     grade = commands.add_parser("grade", help="grade submissions", epilog=EPILOG)
     grade.add_argument("submissions", help="a folder, a zip file or a notebook")
     grade.add_argument("--out", required=True, metavar="GRADES.csv", help="the table of marks")
-    grade.add_argument("--notebooks", nargs="+", type=int, choices=[*NOTEBOOKS], metavar="N",
+    grade.add_argument("--notebooks", nargs="+", type=int, metavar="N",
                        help="the notebooks that were asked for (default: any)")  # fmt: skip
+    grade.add_argument("--exercises", metavar="F.py", help="a module of exercises of your own")
     grade.add_argument("--feedback", metavar="DIR", help="a page for each learner goes there")
+    grade.add_argument("--gradebook", metavar="FILE", help="nbgrader's: the marks go there, too")
     grade.add_argument("--secret-file", metavar="F", help="what the inputs are made from; it is "
                        "made if it is not there (default: GRADES.secret)")  # fmt: skip
     grade.add_argument("-j", "--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2),
                        help="how many at once (default: half of the cores)")  # fmt: skip
+    grade.add_argument("--dask", metavar="ADDRESS", help="on a Dask cluster: the address "
+                       "(tcp://HOST:8786) or the file of its scheduler")  # fmt: skip
     grade.add_argument("--shard", metavar="I/N", help="only part I of N, for `merge` later")
     grade.add_argument("--timeout", type=float, default=90.0, metavar="S",
                        help="seconds for one submission at the most (default: 90)")  # fmt: skip
@@ -44,6 +49,8 @@ def add_arguments(commands):
     merge.add_argument("parts", nargs="+", help="tables that `grade --shard` wrote")
     merge.add_argument("--out", required=True, metavar="GRADES.csv")
     merge.add_argument("--feedback", metavar="DIR")
+    merge.add_argument("--exercises", metavar="F.py", help="the module that was graded with")
+    merge.add_argument("--gradebook", metavar="FILE")
     merge.add_argument("--attempts", choices=["latest", "first", "best"], default="latest")
 
 
@@ -54,30 +61,43 @@ def grade(options):
         raise ValueError("All parts need the same secret: give each --secret-file FILE.")
     if options.timeout <= 0 or options.jobs < 1:
         raise ValueError("--timeout and -j have to be positive.")
+    if options.gradebook and options.shard:
+        raise ValueError("--gradebook takes the marks of all parts: give it to `merge`.")
+    if options.gradebook:
+        gradebook.require()
     if not options.unsafe_no_sandbox:
-        sandbox.require()
-        exposed = [p for p in (options.submissions, options.out) if sandbox.shows(p)]
+        if not options.dask:  # its workers are looked at in cluster.connect
+            sandbox.require()
+        places = options.submissions, options.out, options.gradebook, options.exercises
+        exposed = [place for place in places if place and sandbox.shows(place)]
         if exposed:
             raise ValueError(
                 f"{exposed[0]} is in a folder that learners' code can read, because Python or a "
-                "package is installed there. Keep submissions and marks elsewhere."
+                "package is installed there. Keep submissions, marks and exercises elsewhere."
             )
+    own = own_exercises(options.exercises)
+    numbers = asked_for(options.notebooks)
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
     settings = Settings(
         read_secret(options.secret_file or Path(options.out).with_suffix(".secret")),
-        tuple(options.notebooks or NOTEBOOKS), options.timeout, not options.unsafe_no_sandbox,
+        numbers, options.timeout, not options.unsafe_no_sandbox, own,
     )  # fmt: skip
     everything = submissions(options.submissions)
     learners = sorted({submission.learner for submission in everything})
     mine = set(learners[part::parts])
     todo = [submission for submission in everything if submission.learner in mine]
+    client = cluster.connect(options.dask, settings.safe) if options.dask else None
     journal = Journal(journal_of(options.out))
     todo = remaining(todo, journal, settings) if options.resume else todo
     if not (options.resume and journal.path.exists()):
         journal.start(settings)
     progress = Progress(len(todo), options.jobs)
     try:
-        for result in grade_all(todo, settings, options.jobs):
+        for result in (
+            cluster.grade_all(todo, settings, client)
+            if client
+            else grade_all(todo, settings, options.jobs)
+        ):
             journal.add(result)
             progress.step(result["learner"])
     except KeyboardInterrupt:
@@ -92,6 +112,8 @@ def grade(options):
 
 def merge(options):
     """One table from the parts; returns the exit status."""
+    if options.gradebook:
+        gradebook.require()
     heads, results = [], []
     for part in options.parts:
         head, found = Journal(journal_of(part)).read()
@@ -99,9 +121,16 @@ def merge(options):
         results += found
     if len({head["settings"] for head in heads}) > 1:
         raise ValueError(
-            "These parts were graded with different secrets, notebooks or time limits."
+            "These parts were graded with different secrets, notebooks, time limits or exercises."
         )
     results = latest_entries(results)
+    own_exercises(options.exercises)
+    strange = {name for result in results for name in result["exercises"]} - exercises().keys()
+    if strange:
+        raise ValueError(
+            f"These parts have exercises that are not the course's: {', '.join(sorted(strange))}. "
+            "Name the module that they were graded with: --exercises FILE"
+        )
     lines = [json.dumps(entry) + "\n" for entry in [heads[0], *results]]
     replace(journal_of(options.out), "".join(lines))
     finish(results, options)
@@ -122,6 +151,8 @@ def finish(results, options):
     statuses = Counter(result["status"] for result in chosen)
     print(f"{out}: {len(chosen)} submissions; "
           + ", ".join(f"{n} {status}" for status, n in statuses.most_common()))  # fmt: skip
+    if options.gradebook:
+        print(gradebook.write_gradebook(chosen, options.gradebook))
 
 
 def remaining(todo, journal, settings):
@@ -131,8 +162,8 @@ def remaining(todo, journal, settings):
     head, results = journal.read()
     if head["settings"] != settings.fingerprint():
         raise ValueError(
-            f"{journal.path} was begun with another secret, other notebooks or another time limit. "
-            "Go on with the same, or grade anew without --resume."
+            f"{journal.path} was begun with another secret, other notebooks, another time limit or "
+            "other exercises of yours. Go on with the same, or grade anew without --resume."
         )
     graded = {key(result): result for result in results}
     return [s for s in todo if not still_good(graded.get((s.learner, s.place)), s)]
@@ -151,6 +182,27 @@ def latest_entries(results, wanted=None):
     """One result for each submission, the last that was written."""
     found = {key(result): result for result in results}
     return [result for k, result in found.items() if wanted is None or k in wanted]
+
+
+def own_exercises(path):
+    """The text of a module of exercises, or ""; from now on they, and no others, are known."""
+    from ..laws import require
+
+    text = require(path) if path else ""
+    use_only(text)
+    return text
+
+
+def asked_for(numbers):
+    """The numbers of the notebooks to look for. Raises ValueError for one without an exercise."""
+    there = tuple(dict.fromkeys(exercise.notebook for exercise in exercises().values()))
+    for number in numbers or ():
+        if number not in there:
+            raise ValueError(
+                f"No exercise is of notebook {number}. There are {', '.join(map(str, there))}; "
+                "a notebook of your own comes with --exercises FILE."
+            )
+    return tuple(numbers or there)
 
 
 def shard(text):

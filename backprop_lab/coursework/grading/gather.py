@@ -7,12 +7,15 @@ Canvas let a teacher download, and nbgrader's submitted/LEARNER/ASSIGNMENT/.
 import os
 import re
 from calendar import timegm
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from .intake import Unreadable, fetch_member, open_zip
 from .one import Submission
 
 SKIPPED = re.compile(r"\.ipynb_checkpoints|__MACOSX|^\._|^\.(?!ipynb)")
+DEEPEST = 50  # folders in folders, in a zip file
 NOTEBOOK = re.compile(r"\.ipynb(\W|$)", re.I)
 MOODLE = re.compile(r"^(?P<who>.+?_\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)$")
 CANVAS = re.compile(
@@ -20,74 +23,123 @@ CANVAS = re.compile(
 )
 
 
+class Found(NamedTuple):
+    """A file: place (as of Submission), names of its folders and its own, when it was made.
+
+    bare: it is a folder (its own name is "") without a notebook, or a file that is none.
+    """
+
+    place: tuple
+    names: tuple
+    made: float
+    bare: bool = False
+
+
 def submissions(place):
     """Every Submission under a folder, or in a notebook or zip file, in the order of names.
 
-    Raises FileNotFoundError if there is nothing at that place.
+    Who handed in no notebook has one too, whose content is Unreadable. Raises FileNotFoundError
+    if there is nothing at that place.
     """
     place = Path(place)
     if not os.path.lexists(place):
         raise FileNotFoundError(f"There is no {place}.")
-    if not place.is_dir():
-        found = [((str(place),), (place.name,), mtime(place))]
+    if place.is_dir():
+        found = in_folder(place)
     else:
-        found = [((str(path),), path.relative_to(place).parts, mtime(path)) for path in walk(place)]
-    everything = [item for entry in found for item in unpacked(*entry)]
-    if not place.is_dir() and len(everything[0][1]) > 1:  # it was a zip file
-        everything = [(where, names[1:], when) for where, names, when in everything]
-    while shared_folder([names for _, names, _ in everything]):
-        everything = [(where, names[1:], when) for where, names, when in everything]
+        found = unpacked(Found((str(place),), (place.name,), mtime(place)))
+        if len(found[0].names) > 1:  # it was a zip file
+            found = without_first_names(found, 1)
+    found = without_first_names(found, shared_folders([one.names for one in found]))
+    everything = [(as_submission(*one[:3]), one.bare) for one in found]
+    handed_in = {submission.learner for submission, bare in everything if not bare}
     return sorted(
-        (as_submission(*item) for item in everything), key=lambda s: (natural(s.learner), s.place)
+        (one for one, bare in everything if not bare or one.learner not in handed_in),
+        key=lambda s: (natural(s.learner), s.place),
     )
 
 
-def shared_folder(names):
-    """Whether all files are in one folder that is the whole class's, and not one learner's."""
-    if len(names) < 2 or any(len(parts) < 3 for parts in names):
-        return False
-    return len({parts[0] for parts in names}) == 1 and len({parts[1] for parts in names}) > 1
+def without_first_names(found, count):
+    return [one._replace(names=one.names[count:]) for one in found]
 
 
-def walk(folder):
-    """The files under a folder, and what stands in for one: a link or a pipe. Follows no link."""
-    for path, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not SKIPPED.search(name))
-        links = [name for name in folders if os.path.islink(os.path.join(path, name))]
-        named = [name for name in files if not SKIPPED.search(name)]
-        wanted = [name for name in named if NOTEBOOK.search(name) or name.lower().endswith(".zip")]
-        if not wanted and not folders and Path(path) != Path(folder):
-            wanted = named[:1]  # somebody handed in something else; it gets a row that says so
-        yield from (Path(path) / name for name in sorted([*wanted, *links]))
+def shared_folders(names):
+    """How many folders, one in the other, hold all files and are the class's, not a learner's."""
+    if len(names) < 2:
+        return 0
+    by_depth = zip(*names, strict=False)
+    shared = sum(1 for _ in takewhile(lambda folders: len(set(folders)) == 1, by_depth))
+    return shared if all(len(parts) > shared + 1 for parts in names) else 0
+
+
+def in_folder(root):
+    """What was Found under a folder. Follows no link."""
+    found, folders = [], []
+    for path, inside, files in os.walk(root, followlinks=False):
+        inside[:] = sorted(name for name in inside if not SKIPPED.search(name))
+        links = [name for name in inside if os.path.islink(os.path.join(path, name))]
+        for name in sorted([*files, *links]):
+            place = Path(path, name)
+            names = place.relative_to(root).parts
+            if not SKIPPED.search(name) and (name in links or may_be_submitted(names)):
+                found += unpacked(Found((str(place),), names, mtime(place), is_bare(names)))
+        for name in inside:
+            if name not in links:
+                place = Path(path, name)
+                names = (*place.relative_to(root).parts, "")
+                folders.append(Found((f"{place}/",), names, mtime(place), True))
+    return found + outermost_bare(folders, found)
 
 
 def mtime(path):
     return os.lstat(path).st_mtime
 
 
-def unpacked(place, names, when, deep=0):
-    """The notebooks in a zip file, or the file itself; a zip in a zip is opened, once."""
-    if not names[-1].lower().endswith(".zip") or deep > 1:
-        return [(place, names, when)]
+def may_be_submitted(names):
+    """Whether a file has a notebook's or zip file's name, or the name of a learner before its own
+    in a download that has no folders."""
+    has_learner = len(names) == 1 and (MOODLE.match(names[0]) or CANVAS.match(names[0]))
+    return bool(has_learner) or not is_bare(names)
+
+
+def is_bare(names):
+    return not (NOTEBOOK.search(names[-1]) or names[-1].lower().endswith(".zip"))
+
+
+def outermost_bare(folders, found):
+    """The folders in which nothing was found, without those inside them."""
+    holding = {one.names[:n] for one in found for n in range(len(one.names))}
+    return [
+        folder for folder in folders
+        if folder.names[:-1] not in holding
+        and (len(folder.names) == 2 or folder.names[:-2] in holding)
+    ]  # fmt: skip
+
+
+def unpacked(one, deep=0):
+    """What was Found in a zip file, or the file itself; a zip in a zip is opened, once."""
+    if not one.names[-1].lower().endswith(".zip") or deep > 1:
+        return [one]
     try:
-        content = fetch_member(place[0], place[1:])
-        with open_zip(content) as archive:
+        with open_zip(fetch_member(one.place[0], one.place[1:])) as archive:
             items = archive.infolist()
     except Unreadable:
-        return [(place, names, when)]  # reading it again will say why
-    stem = names[-1][:-4]
-    found = []
+        return [one]  # reading it again will say why
+    top = (*one.names[:-1], one.names[-1][:-4])
+    found, folders = [], {}
     for item in items:
         inside = PurePosixPath(item.filename.replace("\\", "/")).parts
         inside = tuple(part for part in inside if part not in ("/", ".."))
-        if item.is_dir() or not inside or any(SKIPPED.search(part) for part in inside):
+        if not 0 < len(inside) <= DEEPEST or any(SKIPPED.search(part) for part in inside):
             continue
-        if NOTEBOOK.search(inside[-1]) or inside[-1].lower().endswith(".zip"):
-            made = stamp(item)
-            found += unpacked(
-                (*place, item.filename), (*names[:-1], stem, *inside), made or when, deep + 1
-            )
-    return found or [(place, names, when)]
+        made = stamp(item) or one.made
+        for n in range(1, len(inside) + item.is_dir()):
+            place = (*one.place, "/".join(inside[:n]) + "/")
+            folders.setdefault(inside[:n], Found(place, (*top, *inside[:n], ""), made, True))
+        if not item.is_dir() and may_be_submitted(inside):
+            place = (*one.place, item.filename)
+            found += unpacked(Found(place, (*top, *inside), made, is_bare(inside)), deep + 1)
+    return found + outermost_bare(folders.values(), found) if found else [one]
 
 
 def stamp(item):
@@ -110,7 +162,7 @@ def as_submission(place, names, made):
         return Submission(f"{canvas['who']} {canvas['id']}", place, attempt, made)
     folders = [name for name in names[:-1] if name not in ("submitted", "submissions")]
     own = re.sub(r"(?i)\.(ipynb.*|zip)$", "", names[-1])
-    learner = folders[0] if folders else own
+    learner = folders[0] if folders else own or names[0]
     return Submission(learner, place, attempt_in(names), made)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 LARGEST = 20_000_000  # bytes of one notebook
 LARGEST_ZIP = 2_000_000_000
 MOST_MEMBERS = 20_000
+SHOWN = 5  # names of files that are no notebooks
 NOT_A_FILE = "it is not a regular file (a link, a pipe or a device), so it was not opened"
 
 
@@ -79,15 +80,47 @@ def read_member(archive, name):
 
 
 def fetch(place):
-    """The bytes at a place: [path], or [path of a zip file, member, …]. Raises Unreadable."""
+    """The bytes at a place: [path], or [path of a zip file, member, …]. Raises Unreadable.
+
+    A last part that ends in "/" is a folder in which there is no notebook.
+    """
     path, *members = place
+    if place[-1].endswith("/"):
+        raise Unreadable(no_notebook("folder", files_in(path, members)))
     if place[-1].lower().endswith(".zip"):  # it was not unpacked
-        with open_zip(Path(path) if not members else fetch_member(path, members)):
-            raise Unreadable("there is no notebook in this zip file")
+        raise Unreadable(no_notebook("zip file", files_in(path, [*members, ""])))
     content = fetch_member(path, members) if members else read_bytes(Path(path))
     if len(content) > LARGEST:
         raise Unreadable(too_large(len(content), LARGEST))
     return content
+
+
+def no_notebook(kind, files):
+    """What to say of a folder or a zip file that holds only these files."""
+    if not files:
+        return f"the {kind} is empty"
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    names = ", ".join(name[:80] for name in files[:SHOWN])
+    return f"there is no notebook in this {kind}; it holds {names}{more}"
+
+
+def files_in(path, members):
+    """The files in a folder, or in a folder of a zip file. Raises Unreadable."""
+    if members:
+        *outer, folder = members
+        with open_zip(fetch_member(path, outer)) as archive:
+            names = [name.replace("\\", "/") for name in archive.namelist()]
+        inside = (name.removeprefix(folder) for name in names if name.startswith(folder))
+        return sorted(name for name in inside if name and not name.endswith("/"))
+
+    def stop(error):
+        raise Unreadable(f"it cannot be opened ({error.strerror})")
+
+    return sorted(
+        Path(place, name).relative_to(path).as_posix()
+        for place, _, files in os.walk(path, onerror=stop)
+        for name in files
+    )
 
 
 def fetch_member(path, members):

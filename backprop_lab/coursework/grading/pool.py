@@ -1,11 +1,13 @@
 """Grading many submissions at once, on the cores of one machine."""
 
+import os
 import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
 
 from .one import grade_one
 
@@ -18,7 +20,7 @@ def grade_all(submissions, settings, jobs):
     """Yield the result of each submission, in the order in which they come."""
     waiting = deque((submission, 1) for submission in submissions)
     while waiting:
-        executor = ProcessPoolExecutor(jobs, processes(), limit_memory)
+        executor = ProcessPoolExecutor(jobs, processes(), prepare)
         running = {}
         try:
             while waiting or running:
@@ -51,7 +53,7 @@ def processes():
 def alone(submission, settings, tries):
     """The result of a submission in a process of its own."""
     while tries <= TRIES:
-        with ProcessPoolExecutor(1, processes(), limit_memory) as executor:
+        with ProcessPoolExecutor(1, processes(), prepare) as executor:
             try:
                 return executor.submit(grade_one, submission, settings).result()
             except BrokenProcessPool:
@@ -59,13 +61,26 @@ def alone(submission, settings, tries):
     return failed(submission)
 
 
-def failed(submission):
+def failed(submission, why="the process that graded it died"):
+    """The row of a submission whose grader did not come back."""
     return {
         "learner": submission.learner, "file": submission.file, "place": list(submission.place),
         "attempt": submission.attempt, "made": submission.made, "digest": "",
-        "status": "grader error", "why": "the process that graded it died", "notebook": None,
+        "status": "grader error", "why": why, "notebook": None,
         "points": 0.0, "out_of": 0, "exercises": {}, "looks": [], "runs": 0, "seconds": 0.0,
     }  # fmt: skip
+
+
+def prepare():
+    """What a grading process does first."""
+    limit_memory()
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent():
+    """Leave nothing behind when the grader is ended by force: nobody takes the results then."""
+    parent_process().join()
+    os._exit(1)
 
 
 def limit_memory():

@@ -25,8 +25,8 @@ SCRATCH = 64 << 20  # bytes that may be written
 REMEDY = """\
 What learners wrote is run inside bubblewrap, and {problem}
 
-On Debian and Ubuntu: sudo apt install bubblewrap. Ubuntu 23.10 and later also need a profile that \
-lets bubblewrap make user namespaces: sudo apt install apparmor-profiles, then \
+On Debian and Ubuntu: sudo apt install bubblewrap. Ubuntu 24.04 also needs a profile that lets \
+bubblewrap make user namespaces (25.04 brings one): sudo apt install apparmor-profiles, then \
 sudo ln -s /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ and \
 sudo systemctl reload apparmor. On macOS and Windows, grade in a Linux virtual machine, in a \
 container or in continuous integration.

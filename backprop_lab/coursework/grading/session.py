@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ...exercises import NOTEBOOKS
+from ...exercises.own import packed
 from . import sandbox
 from .plan import bare, without
 from .wire import LARGEST, Garbled, load
@@ -65,13 +66,7 @@ def run(plan, rounds, timeout, safe=True):
             break
         guilty = outcome.late | set(outcome.deadly)
         now = bare(plan, left, guilty) if count == RUNS - 1 else without(plan, guilty)
-        job = {
-            "cells": now.cells, "limit": timeout / 6,
-            "after": {place: [name for name in names if name in left]
-                      for place, names in now.after.items()},
-            "exercises": {name: rounds[name] for name in left},
-            "module": NOTEBOOKS[plan.number], "nonce": secrets.token_hex(8),
-        }  # fmt: skip
+        job = job_of(now, left, rounds, timeout)
         outcome.runs += 1
         outcome.missing.clear()
         step, reason = Listener(job, outcome, end, safe).listen()
@@ -84,7 +79,37 @@ def run(plan, rounds, timeout, safe=True):
             outcome.lost.setdefault(name, 1)
         elif kind == "cell":
             outcome.deadly[name] = reason
+    left = spoiled(plan, outcome)
+    now = bare(plan, left, outcome.late | set(outcome.deadly))
+    if left and now.cells != plan.cells and outcome.started and time.monotonic() < end:
+        outcome.runs += 1
+        Listener(job_of(now, left, rounds, timeout), outcome, end, safe).listen()
     return outcome
+
+
+def job_of(plan, left, rounds, timeout):
+    """What the runner is to do: run the plan's cells, and try the answers that are left."""
+    return {
+        "cells": plan.cells, "limit": timeout / 6,
+        "after": {place: [name for name in names if name in left]
+                  for place, names in plan.after.items()},
+        "exercises": {name: rounds[name] for name in left},
+        "module": NOTEBOOKS.get(plan.number), "own": packed(plan.exercises.values()),
+        "nonce": secrets.token_hex(8),
+    }  # fmt: skip
+
+
+def spoiled(plan, outcome):
+    """The exercises of which nothing came back, although they are there.
+
+    Another cell may have done that; they are tried once more without what they do not need.
+    """
+    return [
+        name for name, place in plan.defined.items()
+        if name not in outcome.reports and place not in outcome.deadly
+        and (name in outcome.lost
+             or outcome.failed.get(place, ("SyntaxError",))[0] != "SyntaxError")
+    ]  # fmt: skip
 
 
 class Listener:

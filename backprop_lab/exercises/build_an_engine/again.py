@@ -181,6 +181,6 @@ Write `again(output)`: your `backward`, made safe to be called more than once.
             "leaves.",
         ),
     ),
-    why="Leaves add up over calls, everything in between belongs to one call. PyTorch has the same "
-    "rule, and for the same reason: a batch may come in pieces.",
+    why="Leaves add up over calls, and nothing that an earlier call left in between is sent again. "
+    "PyTorch has the same rule. It lets a batch come in pieces.",
 )

@@ -294,5 +294,5 @@ def backward(output):
         ),
     ),
     why="One walk, one message along each edge, and every gradient of the graph is there, however "
-    "many Values it has. The cost is about that of running it forward.",
+    "many Values it has. The cost is a small multiple of running it forward.",
 )

@@ -189,6 +189,6 @@ Write `descend(loss_of, weights, rate, steps)`: gradient descent.
             "Clear the gradients; run the model; backward; move each weight. In this order.",
         ),
     ),
-    why="Clear, run, backward, move: this is the loop of every training run, in this order. Only "
-    "the model and the way of moving change.",
+    why="Clear, run, backward, move: nearly all training is this loop, with the clearing anywhere "
+    "between a move and the next backward. What changes is the model and the way of moving.",
 )

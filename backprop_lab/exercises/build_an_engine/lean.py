@@ -174,7 +174,7 @@ def lean(output):
     ),
     hints=(
         Hint(
-            "Where do I put gradients, if not in `.grad`?",
+            "Where do I put gradients, if not in .grad?",
             "Into a dictionary that goes from a Value to the sum of its messages. It begins with "
             "one entry, for the output.",
         ),

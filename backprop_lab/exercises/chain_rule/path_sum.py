@@ -222,7 +222,7 @@ def path_sum(graph, local, start, end):
             "list of inputs, everything after the first entry, is empty: sum over nothing.",
         ),
         Hint(
-            "`x * x` gives half of what it should",
+            "x · x gives half of what it should",
             "Go through inputs and local derivatives side by side (`zip`), and count an input "
             "that stands there twice two times.",
         ),

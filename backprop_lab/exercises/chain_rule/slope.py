@@ -76,7 +76,8 @@ SLOPE = Exercise(
 Write `slope(f, x, nudge)`: measure how far `f` moves per unit of its input.
 
 - `f` takes a number and returns one. Nudge `x` by `nudge` to *either* side, and compare the two
-  places: errors of opposite sign cancel, so it is far more exact than a nudge to one side.
+  places: for a smooth `f` errors of opposite sign cancel, so it is far more exact than a nudge to
+  one side.
 - Return the slope between them. (No formula of a derivative is needed.)""",
     cases=slope_cases,
     probe=probe_slope,

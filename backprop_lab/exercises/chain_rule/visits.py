@@ -67,8 +67,8 @@ messages that one backward sweep sends).""",
         Misconception(
             "n_squared",
             wrong("n**2", "4 * n"),
-            "n² is right for two diamonds, by chance. Draw three and count: each fork doubles what "
-            "there was.",
+            "n² is right for two diamonds and for four, by chance. Draw three and count: each fork "
+            "doubles what there was.",
         ),
         Misconception(
             "the_same_for_both",

@@ -299,5 +299,5 @@ def forward(graph, order, leaves, functions):
         ),
     ),
     why="One call for each operator, every value kept, nothing touched that was handed in. This is "
-    "the forward pass of every automatic differentiation library.",
+    "the forward pass. PyTorch's does the same, and lets go of what the way back won't ask for.",
 )

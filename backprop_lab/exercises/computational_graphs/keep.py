@@ -121,8 +121,8 @@ derivatives can be worked out later.
             "keeps_everything",
             """keep = {"+": ["x", "y", "z"], "*": ["x", "y", "z"], "exp": ["x", "z"],
             "square": ["x", "z"], "relu": ["x", "z"]}""",
-            "All of it would do, at the price of keeping every array of a large network twice. Ask "
-            "of each: write the derivative down; which letters are in it?",
+            "All of it would do, at the price of keeping every array of a large network, needed or "
+            "not. Ask of each: write the derivative down; which letters are in it?",
             lambda cases, reports: all(
                 kept_for(reports, op) and len(kept_for(reports, op)) == len(KEEP_OPS[op][0]) + 1
                 for op in KEEP_OPS

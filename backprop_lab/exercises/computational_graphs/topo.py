@@ -128,8 +128,8 @@ def topo(graph, root):
     return order
 """,
             "Right on every small graph, and out of breath on the deep one: each step down a chain "
-            "takes one more call, and Python allows only a few thousand at a time. Keep your own "
-            "list of names that still wait, and loop over that.",
+            "takes one more call, and Python allows only a thousand or a few thousand at a time. "
+            "Keep your own list of names that still wait, and loop over that.",
             only_the_deep_chain_fails,
         ),
         Misconception(

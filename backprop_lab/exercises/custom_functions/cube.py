@@ -18,7 +18,7 @@ from .reading import (
     sends,
     what,
 )
-from .runs import attempt, describe, is_blank, run, tensor
+from .runs import attempt, describe, is_blank, load_backward, run, tensor
 
 
 def cube_cases(seed):
@@ -150,6 +150,7 @@ Write `Cube`, so that `Cube.apply(x)` is $y = x^3$, entry by entry, and can be d
     probe=probe_cube,
     judge=judge_cube,
     may_use=frozenset({"torch"}),
+    prepare=load_backward,
     misconceptions=(
         Misconception(
             "ignores_upstream",

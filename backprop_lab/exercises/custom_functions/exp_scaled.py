@@ -17,7 +17,7 @@ from .reading import (
     refuses,
     sends,
 )
-from .runs import is_blank, leaves, run
+from .runs import is_blank, leaves, load_backward, run
 
 
 def exp_cases(seed):
@@ -138,6 +138,7 @@ plain Python number.
     probe=probe_exp,
     judge=judge_exp,
     may_use=frozenset({"torch"}),
+    prepare=load_backward,
     misconceptions=(
         Misconception(
             "no_place_for_k",

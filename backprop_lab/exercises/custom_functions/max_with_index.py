@@ -17,7 +17,7 @@ from .reading import (
     values_of,
     what,
 )
-from .runs import OTHER, attempt, describe, is_blank, leaves, recorded, tensor
+from .runs import OTHER, attempt, describe, is_blank, leaves, load_backward, recorded, tensor
 
 
 def max_cases(seed):
@@ -215,6 +215,7 @@ where it stands.
     probe=probe_max,
     judge=judge_max,
     may_use=frozenset({"torch"}),
+    prepare=load_backward,
     misconceptions=(
         Misconception(
             "one_argument_too_few",

@@ -6,7 +6,7 @@ from ..diagnosis import shown
 from ..exercise import Exercise, Hint, Misconception
 from ..probing import UNFILLED, same
 from .reading import about_gradients, about_value, numbers, sends
-from .runs import is_blank, run
+from .runs import is_blank, load_backward, run
 
 
 def round_cases(seed):
@@ -100,6 +100,7 @@ everywhere, and nothing before it would ever learn.
     probe=probe_round,
     judge=judge_round,
     may_use=frozenset({"torch"}),
+    prepare=load_backward,
     misconceptions=(
         Misconception(
             "forward_does_not_round",

@@ -4,6 +4,7 @@ torch is imported where it is used: the other notebooks run without it.
 """
 
 from dis import get_instructions
+from importlib import import_module
 from traceback import walk_tb
 
 import numpy as np
@@ -11,6 +12,11 @@ import numpy as np
 from ..probing import describe_error, own_frames
 
 OTHER = -1.7  # the second run, between forward and backward of the first, gets inputs times this
+
+
+def load_backward():
+    """The first backward pass from a given cotangent makes torch import another 500 modules."""
+    import_module("torch.fx.experimental.symbolic_shapes")
 
 
 def is_blank(answer):

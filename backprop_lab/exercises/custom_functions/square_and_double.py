@@ -15,7 +15,7 @@ from .reading import (
     sends,
     values_of,
 )
-from .runs import IS_A_TUPLE, OTHER, is_blank, run
+from .runs import IS_A_TUPLE, OTHER, is_blank, load_backward, run
 
 
 def square_cases(seed):
@@ -100,6 +100,7 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
     probe=probe_square,
     judge=judge_square,
     may_use=frozenset({"torch"}),
+    prepare=load_backward,
     misconceptions=(
         Misconception(
             "ignores_upstream",
@@ -234,5 +235,5 @@ Write `SquareAndDouble`, so that `SquareAndDouble.apply(x)` is $y = 2x^2$, entry
         ),
     ),
     why="12.0 at x = 3, and right at any x, from any upstream: this operator can stand in the "
-    "middle of any graph. PyTorch runs it exactly as it runs its own.",
+    "middle of any graph. PyTorch runs it among its own.",
 )  # fmt: skip

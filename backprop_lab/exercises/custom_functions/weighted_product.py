@@ -13,7 +13,7 @@ from .reading import (
     pull_back,
     values_of,
 )
-from .runs import is_blank, rule_of, run
+from .runs import is_blank, load_backward, rule_of, run
 
 FROZEN = {"nothing": (), "w": (1,), "x": (0,)}  # who wants no gradient, in the three runs
 
@@ -171,6 +171,7 @@ Write `WeightedProduct`, so that `WeightedProduct.apply(x, w, c)` is $z = c \\cd
     probe=probe_product,
     judge=judge_product,
     may_use=frozenset({"torch"}),
+    prepare=load_backward,
     misconceptions=(
         Misconception(
             "broadcast_not_undone",

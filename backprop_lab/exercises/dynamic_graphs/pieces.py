@@ -95,7 +95,7 @@ def returned(told, shape, what="result"):
     return None
 
 
-def wrong_gradients(gradients, wanted, sizes=()):
+def wrong_gradients(gradients, wanted):
     """The first of {leaf: gradient} that is not as wanted, in a sentence; None if all are."""
     if isinstance(gradients, str):
         return WHY.get(gradients, "Nothing can be sent back from your result.")
@@ -105,7 +105,7 @@ def wrong_gradients(gradients, wanted, sizes=()):
                 f"Nothing arrives at {name}: its `.grad` is None. Somewhere on the way a number "
                 "was taken out of its tensor, and the graph ends there."
             )
-        trouble = diagnose(gradients[name], right, sizes)
+        trouble = diagnose(gradients[name], right)
         if trouble:
             return f"The gradient that arrives at {name} is wrong. {trouble}"
     return None

@@ -1,4 +1,4 @@
-"""Exercise `repair`: five functions with right values and wrong gradients, and no complaint."""
+"""Exercise `repair`: five functions with right values and wrong gradients, and no error."""
 
 import numpy as np
 
@@ -160,7 +160,7 @@ def wrong(name, *lines):
 Z = "z = x @ w + b"
 REPAIR = Exercise(
     id="repair",
-    title="Five breaks that nobody reports",
+    title="Five breaks that raise no error",
     notebook=7,
     minutes=12,
     points=5,

@@ -209,6 +209,7 @@ $h \leftarrow w \cdot h$, taken `steps` times. `w` is a tensor with one number, 
             "it the old name.",
         ),
     ),
-    why="With h₀ = 1 the gradient by w is T·wᵀ⁻¹: T messages, one for each use, and each has "
-    "travelled through the other T − 1 products. That is all of backpropagation through time.",
+    why="With h₀ = 1 the gradient by w is T·wᵀ⁻¹: T messages, one for each use, and in each "
+    "there is a w for every other step: the earlier ones in the state that it read, the later ones "
+    "met on the way back. That is all of backpropagation through time.",
 )  # fmt: skip

@@ -168,8 +168,8 @@ Write `jacobian_at(x, y)`: the Jacobian of $f(x, y) = (x \\cdot y,\\ \\sin x,\\ 
             "is the first column. Do the same with y for the second.",
         ),
     ),
-    why="Two of the six entries are 0, because two outputs do not read one of the inputs. In a "
-    "network nearly all of them are: that is what makes a whole Jacobian such a waste.",
+    why="Two of the six entries are 0, because two outputs do not read one of the inputs. For "
+    "many operators of a network nearly all entries are 0, and a whole Jacobian is a waste.",
 )
 
 

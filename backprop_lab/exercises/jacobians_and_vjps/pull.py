@@ -145,5 +145,5 @@ Write `pull(u, x, y)`: $u^T J$ for the same $f(x, y) = (x \\cdot y,\\ \\sin x,\\
         ),
     ),
     why="Six entries of J, and four multiplications that matter: messages along the edges that are "
-    "there. A VJP never looks at the zeros.",
+    "there. This VJP never looks at the zeros.",
 )

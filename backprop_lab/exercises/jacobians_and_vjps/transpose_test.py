@@ -222,7 +222,7 @@ Write `transpose_test(pull_back, push_forward, M, N, rng)`: do the two belong to
             "divides_by_zero",
             wrong(f"{APART} / abs(u @ push_forward(v)) < 1e-9"),
             "You refuse two rules that give 0 for everything, and they agree. If you look at the "
-            "difference relative to the numbers: 0/0 is nan, and no comparison with nan is true. "
+            "difference relative to the numbers: 0/0 is nan, and nan is smaller than no tolerance. "
             "Multiply in place of dividing, or use np.isclose.",
             fails_on("zero"),
         ),
@@ -267,7 +267,7 @@ Write `transpose_test(pull_back, push_forward, M, N, rng)`: do the two belong to
             "draws numbers that are all different, and negative as often as not.",
         ),
     ),
-    why="One draw is enough: a fault hides only if it happens to stand at a right angle to two "
-    "random vectors. What the test cannot see is a mistake that both rules share; for that one "
-    "has to go back to f itself.",
+    why="For linear rules one draw is enough: a fault hides only if it happens to stand at a right "
+    "angle to two random vectors. What the test cannot see is a mistake that both rules share; for "
+    "that one has to go back to f itself.",
 )

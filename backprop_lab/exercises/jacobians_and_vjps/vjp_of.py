@@ -165,8 +165,8 @@ Write `vjp_of(op, x, z_bar)`: pull the cotangent of `z` back to `x`, an array of
             "dense_jacobian",
             "def vjp_of(op, x, z_bar):\n"
             "    return z_bar @ np.diag(np.exp(x)) if op == 'exp' else ...\n",
-            "You built the Jacobian, row by row or all at once, and multiplied by it. Nearly all "
-            "of its entries are 0, or all alike; what it *does* to z_bar takes n numbers.",
+            "You built the Jacobian, row by row or all at once, and multiplied by it. That "
+            "makes n² numbers; what it *does* to z_bar takes n.",
             is_dense,
         ),
         mistake(

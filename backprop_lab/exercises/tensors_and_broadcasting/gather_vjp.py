@@ -102,8 +102,9 @@ Write `gather_vjp(table, indices, z_bar)` for `z = table[indices]`: the cotangen
         mistake(
             "last_one_wins",
             "Where a row was looked up more than once, only one of its messages is left. (`+=` "
-            "with an array of indices does no better: NumPy reads the row once, adds once, and "
-            "writes once.) Each look-up is a copy of the row, and the messages of copies add.",
+            "with an array of indices does no better: NumPy reads all rows, adds, and then writes; "
+            "of two writes to a row the last one stays.) Each look-up is a copy of the row, and "
+            "the messages of copies add.",
             "table_bar = np.zeros(table.shape)",
             "table_bar[indices] = z_bar",
         ),
@@ -179,5 +180,5 @@ Write `gather_vjp(table, indices, z_bar)` for `z = table[indices]`: the cotangen
         ),
     ),
     why="To look up is to copy, so the way back is a sum, row by row. Word embeddings learn like "
-    "this: the few rows that a sentence used move, and the rest of the table stays.",
+    "this: the few rows that a sentence used get a gradient, and the rest of the table gets 0.",
 )

@@ -79,6 +79,12 @@ def steps(seen):
     return [notes["step"] for notes in seen if notes["step"]] or [1.0]
 
 
+def leaves_a_trace(cases, reports):
+    """Whether all is right, but x has moved by less than any nudge that is worth making."""
+    drifts = [notes["drift"] for notes in reports[0]["returned"]["seen"].values()]
+    return 0 < max(drifts) < 1e-12 and not judge_gradcheck(cases[0], reports[0]["returned"])
+
+
 RANDOM = "np.random.default_rng(1).normal(size=np.shape(f(x)))"
 TO_BOTH_SIDES = "(f(x + e) - f(x - e)) / (2 * h)"
 BESIDE = "np.abs(a - b).max() < 1e-5 * max(np.abs(a).max(), np.abs(b).max())"
@@ -270,6 +276,22 @@ GRADCHECK = Exercise(
             "A claim of the wrong shape passes. Broadcasting and sums make many shapes fit, so ask "
             "for the shape before you compare a number.",
             looks(lambda refused, slipped, seen: not refused and slipped == {"unsummed"}),
+        ),
+        Misconception(
+            "takes_the_nudge_back",
+            wrong(slope="slope(f, x, e, h)")
+            + """
+def slope(f, x, e, h):
+    x += e
+    y = np.array(f(x))
+    x -= 2 * e
+    y -= f(x)
+    x += e
+    return y / (2 * h)
+""",
+            "You nudge x itself, and take the nudge back. But each step is rounded, and x + h − 2h "
+            "+ h differs from x in the last digit: nudge a copy, or put the old number back.",
+            leaves_a_trace,
         ),
     ),
     hints=(

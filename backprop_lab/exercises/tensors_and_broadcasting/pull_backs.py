@@ -90,7 +90,7 @@ class Watched:
     """A function and its pull_back, and notes on what they were called with."""
 
     def __init__(self, f, pull_back, x):
-        self.f, self.rule, self.x = f, pull_back, x.copy()
+        self.f, self.rule, self.given, self.x = f, pull_back, x, x.copy()
         self.moves, self.cotangents, self.single = [], [], False
 
     def call(self, x):
@@ -116,6 +116,7 @@ class Watched:
             "constant": asked and all(np.ptp(u) == 0 for u in self.cotangents),
             "zero": asked and all(not u.any() for u in self.cotangents),
             "single": self.single,
+            "drift": float(np.abs(self.given - self.x).max()),  # in x, once the answer is done
         }
 
 

@@ -196,5 +196,6 @@ ROOT_OR_ZERO = Exercise(
     ),
     why="What counts is the choice before the root: on the way back `ops.where` selects, so "
     "whatever the root sends to the side not taken is dropped, inf or not. A choice after the root "
-    "mends the value only. The same trap waits in PyTorch and JAX, in every norm and distance.",
+    "mends the value only. The same trap waits in PyTorch and JAX, wherever you write a norm or a "
+    "distance with a root of your own.",
 )

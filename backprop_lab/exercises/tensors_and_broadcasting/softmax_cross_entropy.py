@@ -276,7 +276,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             "part move? (Its name is p_k.) And the second? Then divide by B, once.",
         ),
     ),
-    why="Probability minus truth, over B: the log and the exp have cancelled, which is why the two "
-    "are one operator everywhere. Where p is sure and wrong the gradient is at its largest, and "
-    "never more than 1/B.",
+    why="Probability minus truth, over B: the log and the exp have cancelled, which is why "
+    "libraries offer the two as one operator. Where p is sure and wrong the gradient is at its "
+    "largest, and no entry of it goes beyond ±1/B.",
 )  # fmt: skip

@@ -201,6 +201,6 @@ Write `unbroadcast(z_bar, shape)`: fold a cotangent back to the shape from befor
             "summed axis in place, with size 1.",
         ),
     ),
-    why="To copy on the way forward is to add on the way back. Every bias, every scale and every "
-    "mask in a network goes through this.",
+    why="To copy on the way forward is to add on the way back. Every bias, and every scale that "
+    "many entries share, goes through this.",
 )

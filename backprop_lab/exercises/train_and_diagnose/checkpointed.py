@@ -171,7 +171,6 @@ FROM_THE_INPUT = (
 
 
 def in_segments(
-    begin="state = rng.bit_generator.state",
     restore="pass",
     given="a",
     held="[x]",
@@ -184,7 +183,7 @@ def in_segments(
         + f"""
     kept, values = [], []
     for run in {cut}:
-        {begin}
+        state = rng.bit_generator.state
         kept.append((list(run), x, state))
         for i in run: x = layers[i].forward(x, rng)
     for run, x, state in {order}:
@@ -295,5 +294,6 @@ Write `checkpointed(layers, x, z_bar, segments, rng)`: $\\bar x$, with few value
     ),
     why="n/k + k is smallest at k = √n: for 64 layers, 8 runs and 16 values where there were 65, "
     "for at most one more forward. (Griewank 1992; Chen and others 2016.) "
-    "`torch.utils.checkpoint` does it with any module, random state and all.",
+    "`torch.utils.checkpoint` does it with any module that computes the same when it runs again, "
+    "and restores the random state.",
 )  # fmt: skip

@@ -243,6 +243,6 @@ Write `gradient_norms(layers)`: after a backward pass, how much has reached each
             "step, is the first norm divided by the last.",
         ),
     ),
-    why="One number says whether a net of any depth can learn: at 0.2 a step, twenty layers leave "
-    "13 zeros. The loss cannot tell; it looks the same whichever layers are asleep.",
+    why="One number says whether the first layers hear anything: at 0.2 a step, twenty layers "
+    "leave 13 zeros. The loss cannot tell; it looks the same whichever layers are asleep.",
 )

@@ -54,17 +54,7 @@ def measure(initial, layer, case):
         return {"wrong": "no graph leads from the output to the weights."}
     (z * u).sum().backward()
     gradients = [np.zeros(W.shape) if W.grad is None else W.grad for W in weights]
-    nudged = []
-    for i in (0, DEPTH // 2, DEPTH - 1):
-        along = rng.normal(size=(width, width))
-        along /= np.linalg.norm(along)
-        size = STEP * max(1.0, np.linalg.norm(arrays[i]))
-        sides = []
-        for sign in (1, -1):
-            moved = [tensor(W) for W in arrays]
-            moved[i] = tensor(arrays[i] + sign * size * along)
-            sides.append(float((run(layer, x, moved).data * u).sum()))
-        nudged.append([(sides[0] - sides[1]) / (2 * size), float((gradients[i] * along).sum())])
+    nudged = [nudge(layer, x, u, arrays, gradients, i, rng) for i in (0, DEPTH // 2, DEPTH - 1)]
     plain = tensor(rng.normal(size=(width, width)) / width**0.5)
     a, b = case["x"][:1], case["x"][1:2]
     at = {name: layer(tensor(value), plain).data for name, value in
@@ -80,6 +70,19 @@ def measure(initial, layer, case):
         "half": float(np.mean(at["a"] == 0)),
         "size": float(np.std(arrays) * width**0.5),
     }
+
+
+def nudge(layer, x, u, arrays, gradients, i, rng):
+    """[the slope along a random direction of the weights of layer i, what its gradient says]."""
+    along = rng.normal(size=arrays[i].shape)
+    along /= np.linalg.norm(along)
+    size = STEP * max(1.0, np.linalg.norm(arrays[i]))
+    sides = []
+    for sign in (1, -1):
+        moved = [tensor(W) for W in arrays]
+        moved[i] = tensor(arrays[i] + sign * size * along)
+        sides.append(float((run(layer, x, moved).data * u).sum()))
+    return [(sides[0] - sides[1]) / (2 * size), float((gradients[i] * along).sum())]
 
 
 def run(layer, x, weights):
@@ -202,10 +205,9 @@ by more than that, and nudges have to agree with gradients.""",
         Misconception(
             "sigmoid_stays",
             wrong(f"{NORMAL} / width ** 0.5", "ops.sigmoid(x @ W)"),
-            "A sigmoid lets a quarter through at best, and gives values around 1/2, so the next "
-            "layer works away from where it is steep. To make up for the quarter, weights would "
-            "have to be so large that most units lie where it is flat. Which activation has a "
-            "slope of 1?",
+            "A sigmoid lets a quarter through at best: in each layer, a quarter of what is left. "
+            "To make up for that, weights would have to be so large that most units lie where it "
+            "is flat. Which activation has a slope of 1?",
             ails(lambda told: uneven(told) and not skips(told) and abs(told["at 0"] - 0.5) < 0.01),
         ),
         Misconception(
@@ -235,8 +237,8 @@ by more than that, and nudges have to agree with gradients.""",
         Misconception(
             "relu_loses_half",
             wrong(f"{NORMAL} / width ** 0.5", "ops.relu(x @ W)"),
-            "relu sets half of its inputs to 0, so half of the variance is lost in each layer. "
-            "The scale that keeps it for tanh does not for relu (He and others 2015).",
+            "relu sets half of its inputs to 0, so half of the mean square is lost in each "
+            "layer. The scale that keeps it for tanh does not for relu (He and others 2015).",
             ails(lambda told: fades(told) and 0.6 < told["size"] < 1.3 and told["half"] > 0.2),
         ),
         Misconception(
@@ -280,6 +282,6 @@ by more than that, and nudges have to agree with gradients.""",
         ),
     ),
     why="Slopes near 1, weights of size 1/√width, a straight road past every layer: each keeps the "
-    "factor per layer near 1. Clipping and a factor for the loss change all layers alike, and the "
-    "ratio between them not at all.",
+    "factor per layer near 1. A factor for the loss or for the whole gradient (clipping its norm) "
+    "changes all layers alike, and the ratio between them not at all.",
 )  # fmt: skip

@@ -294,5 +294,5 @@ Write `train_step(weights, x, labels, rate)`: one step of gradient descent.
         ),
     ),
     why="This is training: clear, forward, backward, move. Two layers or two hundred, only the "
-    "lines between the scores and the loss change, and no line about gradients does.",
+    "way to the scores changes, and no line about gradients does.",
 )  # fmt: skip
