@@ -75,7 +75,7 @@ def make_site(options):
     except ImportError as missing:
         raise RuntimeError(
             f"The site needs {missing.name}, which is not installed. Install all that it needs: "
-            'pip install -e ".[site]"'
+            'python -m pip install -e ".[site]"'
         ) from missing
     pages = write_site(options.out, options.solved)
     print(f"{len(pages)} pages. Open {pages[0]}, or put the folder on any web host.")

@@ -74,6 +74,7 @@ def vjp(f, *xs):
     >>> pull_back([1.0, 10.0])
     (tensor([ 2., 40.]),)
     """
+    check_function("vjp", f)
     run = Run(f, xs, range(len(xs)))
     return run.value(), run.pull_back
 
@@ -87,6 +88,7 @@ def jvp(f, xs, x_dots):
     >>> jvp(lambda x: x * x, ([1.0, 2.0],), ([1.0, 10.0],))
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
+    check_function("jvp", f)
     for name, value in (("xs", xs), ("x_dots", x_dots)):
         if not isinstance(value, (tuple, list)):
             raise DataError(
@@ -126,6 +128,7 @@ def hvp(f, x, v):
     >>> hvp(lambda x: (x**3).sum(), [1.0, 2.0], [1.0, 10.0])
     tensor([  6., 120.])
     """
+    check_function("hvp", f)
     return jvp(grad(f), (x,), (v,))[1]
 
 
@@ -245,7 +248,10 @@ def as_tuple(argnums, xs):
 def as_leaf(x, i, keep):
     """The tensor that stands for argument i within a run."""
     if not isinstance(x, (Tensor, np.ndarray, list, tuple, *NUMBERS)):
-        raise DataError(f"Argument {i} is a {type(x).__name__}: no derivative by that.")
+        raise DataError(
+            f"Argument {i} is {a_kind_of(x)}: no derivative by that. Give a tensor, an array or a "
+            "number; what else f needs goes into it by lambda x: f(x, ...)."
+        )
     x = lift(x)
     if x.dtype.kind != "f":
         raise DataError(
@@ -270,7 +276,6 @@ def check_function(transform, f):
 
 def call(f, args):
     """f(*args), where it takes as many as it is given."""
-    check_function("A transform", f)
     try:
         return f(*args)
     except TypeError as error:

@@ -184,10 +184,25 @@ class TestAtTheBorder:
             assert (z.dtype, x.grad.dtype) == (dtype, dtype)
 
     def test_a_frozen_input_gets_nothing_and_costs_nothing(self):
-        x, y = torch.ones(2, 3), torch.ones(3, 4, requires_grad=True)
-        bl.as_torch_function(ops.matmul).apply(x, y).sum().backward()
-        assert x.grad is None
-        card = bl.report_card(bl.as_torch_function(ops.matmul), x, y.detach())
+        asked = []
+
+        class Times(bl.Op):
+            def forward(ctx, x, y):
+                ctx.save_for_backward(x, y)
+                return np.multiply(x, y)
+
+            def vjp(ctx, z_bar):
+                x, y = ctx.saved_tensors
+                asked.append(ctx.needs_input_grad)
+                return z_bar * y, z_bar * x
+
+        x, y = torch.ones(3), torch.ones(3, requires_grad=True)
+        bl.as_torch_function(lambda x, y: Times.apply(x, y)).apply(x, y).sum().backward()
+        assert x.grad is None and asked == [(False, True)]
+
+    def test_the_report_card_sees_that_a_frozen_input_gets_nothing(self):
+        x, y = torch.ones(2, 3), torch.ones(3, 4)
+        card = bl.report_card(bl.as_torch_function(ops.matmul), x, y)
         assert card["needs_input_grad"].status == "passed"
 
     def test_nothing_is_recorded_where_nothing_is_asked_for(self):

@@ -197,8 +197,8 @@ NAMES = [
 FUNCTIONS = [
     (lambda: bl.grad(x * x), DataError, r"grad takes a function, and this is a Tensor.*lambda x"),
     (lambda: bl.jacobian(3), DataError, "jacobian takes a function, and this is an int"),
-    (lambda: bl.vjp(3, 1.0), DataError, "takes a function"),
-    (lambda: bl.hvp(3, 1.0, 1.0), DataError, "takes a function"),
+    (lambda: bl.vjp(3, 1.0), DataError, "^vjp takes a function, and this is an int"),
+    (lambda: bl.hvp(3, 1.0, 1.0), DataError, "^hvp takes a function, and this is an int"),
     (lambda: bl.grad(lambda x: x)(1.0, 2.0), DataError, "given 2 arguments.*takes 1 positional"),
     (lambda: bl.vjp(lambda x: x), DataError, "given 0 arguments.*missing 1"),
     (lambda: bl.grad(lambda x: x * x)([1.0, 2.0]), ShapeError, r"returns one number.*jacobian"),

@@ -90,8 +90,8 @@ def test_at_least_two_other_right_answers_are_tried(exercise):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Mistakes that never end are stopped after a second; a learner gets ten."""
-    monkeypatch.setattr("backprop_lab.exercises.probing.SECONDS", 1.0)
+    """Mistakes that never end are stopped after three seconds; a learner gets ten."""
+    monkeypatch.setattr("backprop_lab.exercises.probing.SECONDS", 3.0)
 
 
 @pytest.mark.parametrize("exercise, mistake", each_mistake())

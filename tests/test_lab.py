@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shutil
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -202,3 +203,16 @@ def test_linux_takes_the_torch_build_for_cpus_where_it_can(lab, monkeypatch):
     torch = next(command for command in commands if "--index-url" in command)
     assert torch[-2:] == ["https://download.pytorch.org/whl/cpu", "torch==2.13.0"]
     assert commands.index(torch) < len(commands) - 1  # before requirements.txt, which is then met
+
+
+def test_packages_are_compiled_for_the_sandbox_alone(lab, tmp_path):
+    """Python compiles what a learner uses by itself; in the sandbox it may not write."""
+    steps = [[str(part) for part in command] for _, command in lab.steps_to_take(True, True)]
+    assert all("--no-compile" in step for step in steps if "install" in step)
+    assert steps[-1][1:] == ["-c", lab.COMPILE]
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "right.py").write_text("x = 1\n")
+    (tmp_path / "packages" / "wrong.py").write_text("x = \n")  # some packages bring such files
+    here = f"import sysconfig; sysconfig.get_path = lambda name: {str(tmp_path / 'packages')!r}\n"
+    subprocess.run([sys.executable, "-c", here + lab.COMPILE], check=True)
+    assert [p.name[:5] for p in (tmp_path / "packages" / "__pycache__").iterdir()] == ["right"]

@@ -98,6 +98,7 @@ def test_solutions_are_on_the_solved_pages_only(site, solved):
 def test_the_index_tells_of_every_page_and_every_word(site):
     words = " ".join(" ".join(reader(site / "index.html").words).split())
     assert "8 notebooks" in words
+    assert "You can also begin with 4 Jacobians and VJPs or 6 Custom functions" in words
     assert len(re.findall(r"Minutes \d+", re.sub(r"\s+", " ", words))) == 8
     for word, _ in pages.glossary(build.NOTEBOOKS / "source"):
         assert word in words
@@ -272,7 +273,6 @@ def test_every_page_of_both_sites_is_within_reach(site, solved, page_at, name, s
             page.evaluate(
                 "() => document.querySelectorAll('details').forEach(d => { d.open = 1; })"
             )
-            assert violations(page) == []
             for output in page.locator(".output:has(> .backprop-lab)").element_handles():
                 output.evaluate(ANSWERS)
             assert violations(page) == []

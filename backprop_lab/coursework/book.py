@@ -118,7 +118,8 @@ def glossary(folder):
     """The (word, meaning) pairs of the glossary, in alphabetical order."""
     text = (folder / GLOSSARY).read_text(encoding="utf-8")
     pairs = re.findall(r"^- \*\*(.+?)\*\*: (.+(?:\n  .+)*)", text, re.M)
-    return sorted((word, " ".join(meaning.split())) for word, meaning in pairs)
+    words = [(word, " ".join(meaning.split())) for word, meaning in pairs]
+    return sorted(words, key=lambda pair: pair[0].casefold())
 
 
 def introduced(word, sources):

@@ -227,11 +227,14 @@ def marked_cells(source):
 
 
 def beside_stub(match):
-    """A solution and its stub as plain code: one that returns comes last, any other one first."""
-    _, stub, solution, indent, _ = match.groups()
+    """A solution and its stub as plain code: one that returns is never reached, any other first."""
+    _, stub, solution, indent, lines = match.groups()
     stub = stub or f"{indent}return ...\n"
-    solution = solution.rstrip("\n") + "\n"
-    return solution + stub if stub.lstrip().startswith("return") else stub + solution
+    if not stub.startswith(f"{indent}return"):
+        return stub + solution
+    if not lines.splitlines()[-1].startswith(f"{indent}return"):
+        lines += f"{indent}return\n"
+    return f"{indent}### BEGIN SOLUTION\n{lines}{indent}### END SOLUTION\n{stub}"
 
 
 def leaks(folder):

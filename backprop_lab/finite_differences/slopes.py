@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..engine import Op, Tensor
-from ..errors import DataError, ShapeError
+from ..errors import DataError, ShapeError, a_kind_of
 from ..modes import no_grad
 from ..transforms import as_leaf, check_output
 from .report import shown
@@ -41,9 +41,7 @@ def numeric_jacobian(f, x):
 def check_inputs(f, xs):
     """The point in float64, the names of the inputs, and what has to be said about them."""
     if not callable(f):
-        raise DataError(
-            f"gradcheck takes a function and then its inputs; f is a {type(f).__name__}."
-        )
+        raise DataError(f"gradcheck takes a function and then its inputs; f is {a_kind_of(f)}.")
     if not xs:
         raise DataError("gradcheck needs a point to check f at: gradcheck(f, x, ...).")
     leaves = [as_leaf(x, i, keep=False) for i, x in enumerate(xs)]

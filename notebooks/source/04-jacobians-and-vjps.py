@@ -66,7 +66,7 @@ except Exception as error:
 #
 # $$J \in \mathbb{R}^{M \times N} \qquad\quad J_{ij} = \frac{\partial y_i}{\partial x_j}$$
 #
-# (The first: it is a table of M rows and N columns.) **Row = output, column = input**, on all of
+# (The first: a table of M rows and N columns.) **Row = output, column = input**, on all of
 # these pages. (Some books lay the matrix on its side.)
 #
 # Write down the Jacobian of `x * x` at (2, 3). Your guess is a list of rows, such as

@@ -569,13 +569,11 @@ my_guess = 0.4
 bl.compare(my_guess, descend(torch.round))
 
 # %% [markdown]
-# It never moves: a staircase is flat, its derivative is 0 wherever it has one, and PyTorch says so
-# rightly. We need a *direction* instead.
-#
-# The straight-through estimator (Bengio, Léonard and Courville, 2013, for neurons that are on or
-# off) takes the hard step on the way forward, and on the way back behaves as if it had not been
-# there. Courbariaux and others (2016), whose numbers are to be −1 or 1, stop the gradient outside
-# [−1, 1], since training went worse without. We do the same for −1, 0 and 1.
+# It never moves: a staircase is flat, its derivative is 0 wherever it has one, as PyTorch says. We
+# need a *direction* instead. The straight-through estimator (Bengio, Léonard and Courville, 2013,
+# for neurons on or off) takes the hard step forward, and goes back as if it had not been
+# there. Courbariaux and others (2016), whose numbers become −1 or 1, stop it outside [−1, 1], as
+# training went worse without. So do we, for −1, 0 and 1.
 
 # %% [markdown] exercise="RoundStraightThrough"
 

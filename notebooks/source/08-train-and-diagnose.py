@@ -371,9 +371,9 @@ def bend(x, W):
 
 # %% tags=["nbval-ignore-output"]
 sick = {"sigmoid": (scaled(1), lambda x, W: ops.sigmoid(x @ W)), "tanh, large": (scaled(4), bend)}
-show(sick, "Two films of gradient norms, by layer and step. With sigmoids, at the start, they "
-     "fall by more than ten powers of ten from the last layer to the first. With large weights they are huge in the "
-     "first steps, most of all in the first layers, and there tiny in the end.")
+show(sick, "Two films of gradient norms, by layer and step. With sigmoids, at the start, they fall "
+     "by more than ten powers of ten from the last layer to the first. With large weights they are "
+     "huge in the first steps, most of all in the first layers, and there tiny in the end.")
 
 # %% [markdown]
 # Read it from the top, as the message runs. In the first step, less than a billionth of it
@@ -566,21 +566,12 @@ print("diseases:", *DISEASES, sep="\n  ")
 print("experiments:", *EXPERIMENTS, sep="\n  ")
 
 # %% [markdown]
-# | disease | what is wrong |
-# |---|---|
-# | dead relu | its input is below 0 for every point: it never *fires*, its slope is 0 |
-# | softmax twice | probabilities enter a loss that takes scores |
-# | detached head | the last layer (*head*) reads a copy cut from the graph |
-# | gradients never cleared | each step adds to those before it |
-# | transposed weight | in one layer's rule, `W` where `W.T` is due |
-# | nan behind where | the trap that ends notebook 5 |
-
-# %% [markdown]
 # A curve says *that* something is wrong, seldom what. A falls nearly as a healthy one does, and
 # `examine("A", "accuracy")` says that 90% of the points are told right. That fits half of the list.
-# A lower rate, or more steps, may even help, and prove nothing: they treat without knowing.
+# A lower rate may help, and prove nothing.
 #
-# Look for the one experiment whose outcome *only one* disease can explain.
+# (A *dead relu* never fires: it is 0 for every point. A *detached head* is a last layer whose
+# input was cut from the graph.) Look for the one experiment whose outcome *only one* disease can explain.
 
 # %% [markdown] exercise="diagnosis"
 
@@ -652,26 +643,14 @@ print(np.round([moved / (sweep(weights, plus)[1][0] * nudge).sum() for plus in (
 #
 # ## Take it further: an operator of your own, and tests that bite
 #
-# Now the rules are yours: an operator that the lab does not have, with tests so good that no mutant
-# of it gets through. A mutant is your operator with one thing changed.
-#
-# It is a class like `Multiply` in notebook 3, made from `bl.Op`, with one rule more: `jvp(ctx,
-# x_dot)` gets the tangent of each input, and answers with the tangent of the result.
+# Now the rules are yours: an operator that the lab does not have, written like `Multiply` on
+# `bl.Op`, with a third rule, `jvp(ctx, x_dot)`. Its tests let no mutant (one thing
+# changed) through.
 
 # %% [markdown] exercise="my_op"
 
 # %% exercise="my_op"
 ### BEGIN STUB
-class MyOp(bl.Op):
-    def forward(ctx, x):
-        return ...
-
-    def vjp(ctx, z_bar):
-        return ...
-
-    def jvp(ctx, x_dot):
-        return ...
-
 my_op = {"op": ..., "tests": ..., "inputs": ...}
 ### END STUB
 ### BEGIN SOLUTION

@@ -11,7 +11,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from ...pictures.theme import DARK, LIGHT, variables
-from ..book import facts, glossary, introduced, length
+from ..book import entries, facts, glossary, introduced, length
 from ..build import NOTEBOOKS, ROOT, links, read, sources, targets
 from .prose import Prose, plain, sections
 
@@ -138,18 +138,15 @@ def binder():
 def front(pages):
     """What the index shows beside the list of pages: the opening picture, and the glossary."""
     prose = Prose()
-    by_file = {page["file"]: page for page in pages}
+    by_stem = {Path(page["file"]).stem: page for page in pages}
     words = [
-        (
-            word,
-            Markup(prose.phrase(meaning)),
-            by_file[address(introduced(word, sources()).with_suffix(".ipynb").name)],
-        )
+        (word, Markup(prose.phrase(meaning)), by_stem[introduced(word, sources()).stem])
         for word, meaning in glossary(NOTEBOOKS / "source")
     ]
     opening = next(page for page in pages if page["file"].startswith(OPENING))
     return {
         "length": length(pages),
+        "entries": Markup(prose.phrase(entries(sources()))),
         "words": words,
         "opening": opening,
         "picture": first_stepper(opening),
