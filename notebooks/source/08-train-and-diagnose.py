@@ -644,8 +644,8 @@ print(np.round([moved / (sweep(weights, plus)[1][0] * nudge).sum() for plus in (
 # ## Take it further: an operator of your own, and tests that bite
 #
 # Now the rules are yours: an operator that the lab does not have, written like `Multiply` on
-# `bl.Op`, with a third rule, `jvp(ctx, x_dot)`. Its tests let no mutant (one thing
-# changed) through.
+# `bl.Op`, with a third rule, `jvp(ctx, x_dot)`. Its tests refuse every mutant: your operator with
+# one thing changed.
 
 # %% [markdown] exercise="my_op"
 
