@@ -39,7 +39,7 @@ def test_the_hours_are_the_sum_of_the_pages():
 PICKED_UP = {  # words of a page's recap, or of its *Next*, and the question they lead to
     2: ("how far does the result move when `x` is nudged", "How far does `h` move?"),
     3: ("Whoever has several readers waits", "how many readers does `b` have?"),
-    4: ("what a message is when a Value is no longer one number", "holds two numbers, 4 and 9."),
+    4: ("Backward walks the order once", "how often does one `backward()` ask for a vjp?"),
     5: ("row = output", "how many rows has its Jacobian?"),
     6: ("a bias, a row of a table, adds up", "how many numbers does its gradient have?"),
     7: ("once for each input", "how many answers does its `backward` give?"),

@@ -299,7 +299,7 @@ class TestBadInput:
             (lambda x: bl.tensor(np.arange(3)), 1.0, DataError, "f returned int64"),
             (lambda x, y: x, 1.0, DataError, "cannot take them"),
             (lambda x: x, "a", DataError, "is a str"),
-            (lambda x: x, None, DataError, "is a NoneType"),
+            (lambda x: x, None, DataError, "is None"),
             (lambda x: x, np.array([1, 2]), DataError, "int64.*astype"),
         ],
     )

@@ -26,23 +26,27 @@ bl.draw(y)
 
 # %% [markdown]
 # **From before.** Two questions, to see what stayed. How many paths lead from `x` to `x * x * x`?
-# And what is the local derivative of $x\,y$ by $y$, at $x = 2$ and $y = 3$?
+# And a formula runs 40 operators, one after the other, on 1,000 weights: how often does one
+# `backward()` ask for a vjp?
 
 # %%
 ### BEGIN STUB
 my_guess = (..., ...)
 ### END STUB
 ### BEGIN SOLUTION
-my_guess = (3, 2)
+my_guess = (3, 40)
 ### END SOLUTION
 
 # %%
-a, b = bl.tensor(2.0, requires_grad=True), bl.tensor(3.0, requires_grad=True)
-(a * b).backward()
-bl.compare(my_guess, (bl.paths(a * a * a, a).count, b.grad.item()))
+a = w = bl.parameter(np.ones(1000))
+for _ in range(40):
+    w = ops.sin(w)
+ran = [node for node in bl.Graph.from_tensor(w).nodes if node["op"]]
+bl.compare(my_guess, (bl.paths(a * a * a, a).count, len(ran)))
 
 # %% [markdown]
-# Three, for `x` is read in three places; and 2, the *other* factor.
+# Three, for `x` is read in three places; and 40, once for each operator that ran, whatever the
+# number of weights.
 #
 # ## Write down every slope
 #

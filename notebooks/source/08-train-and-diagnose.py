@@ -570,8 +570,8 @@ print("experiments:", *EXPERIMENTS, sep="\n  ")
 # `examine("A", "accuracy")` says that 90% of the points are told right. That fits half of the list.
 # A lower rate may help, and prove nothing.
 #
-# (A *dead relu* never fires: it is 0 for every point. A *detached head* is a last layer whose
-# input was cut from the graph.) Look for the one experiment whose outcome *only one* disease can explain.
+# (A *dead relu* never fires: it is 0 for every point. A *detached head* is a last layer whose input
+# was cut from the graph.) Look for the one experiment whose outcome *only one* disease can explain.
 
 # %% [markdown] exercise="diagnosis"
 

@@ -24,7 +24,7 @@ ANSWER = 30  # seconds in which a scheduler has to answer, and a first worker to
 PATIENCE = 300  # seconds without any worker until the run is stopped
 RESUME = "What was graded is kept; the same command with --resume goes on."
 REMEDY = """\
---dask needs dask.distributed, here and on the workers: .venv/bin/python -m pip install ".[dask]"
+--dask needs dask.distributed, here and on the workers: .venv/bin/python -m pip install -e ".[dask]"
 in this repository. On one machine, -j N does without it."""
 
 
