@@ -155,6 +155,31 @@ def in_a_thread(*inputs):
     thread.join()
 
 
+def in_a_thread_of_its_own_kind(*inputs):
+    class Mine(threading.Thread):
+        def _bootstrap(self):
+            bl.tensor(1.0)
+            self._started.set()
+
+    Mine().start()
+
+
+def in_a_thread_without_its_hook(*inputs):
+    hook, threading._profile_hook = threading._profile_hook, None
+    in_a_thread()
+    threading._profile_hook = hook
+
+
+def in_a_thread_off_and_on(*inputs):
+    thread = threading.Thread(target=off_and_on_again)
+    thread.start()
+    thread.join()
+
+
+def in_a_thread_that_goes_on(*inputs):
+    threading.Thread(target=time.sleep, args=(0.3,)).start()
+
+
 def in_a_raw_thread(*inputs):
     done = []
     _thread.start_new_thread(lambda: done.append(bl.tensor(1.0)), ())
@@ -187,7 +212,14 @@ def through_a_reply(*inputs):
     assert "asked" not in names
 
 
-@pytest.mark.parametrize("way", [in_a_thread, in_a_raw_thread, in_a_process, off_and_on_again])
+@pytest.mark.parametrize(
+    "way",
+    [
+        in_a_thread, in_a_thread_of_its_own_kind, in_a_thread_without_its_hook,
+        in_a_thread_off_and_on, in_a_thread_that_goes_on, in_a_raw_thread, in_a_process,
+        off_and_on_again,
+    ],
+)  # fmt: skip
 def test_the_watch_is_not_evaded(way):
     if way is in_a_process and not hasattr(os, "fork"):
         pytest.skip("This system has no fork.")
@@ -199,6 +231,20 @@ def test_the_watch_is_not_evaded(way):
     assert assess(exercises()["topo"], own_topo, 0).share > 0
     assert assess(exercises()["topo"], answer, 0).share == 0
     in_a_thread()  # outside of an answer nothing is denied
+
+
+def test_a_thread_that_calls_nothing_forbidden_is_fine():
+    """Recursion needs one for its room: see the right answers to `topo`."""
+
+    def answer(graph, root):
+        order = []
+        thread = threading.Thread(target=lambda: order.extend(own_topo(graph, root)))
+        thread.start()
+        thread.join()
+        return order
+
+    assert assess(exercises()["topo"], answer, 0).share == 1
+    assert threading.getprofile() is None
 
 
 def test_the_watch_asks_nothing_of_an_answer():
