@@ -35,7 +35,7 @@ def test_without_dask_the_remedy_is_said_and_nothing_is_begun(tmp_path, monkeypa
     out = tmp_path / "grades.csv"
     command = ["grade", str(tmp_path / "inbox"), "--out", str(out), "--dask", "tcp://localhost:1"]
     assert main(command) == 2
-    assert 'pip install ".[dask]"' in capsys.readouterr().err
+    assert 'pip install -e ".[dask]"' in capsys.readouterr().err
     assert not out.with_suffix(".jsonl").exists()
 
 

@@ -7,7 +7,7 @@ from ..exercise import Exercise, Hint, Misconception
 from ..random_graphs import random_slopes
 from .again import wanted
 from .backward import are_numbers, slopes_cases
-from .pieces import Counted, Node, Value, Watching, build, order_of
+from .pieces import Node, Value, Watching, build, order_of
 
 LENGTH, MOST = 60, 12  # operators of the long chain, and messages that may be alive on it
 LEFT = 0.25  # what the leaves have from an earlier call
@@ -22,19 +22,18 @@ def lean_cases(seed):
 
 def probe_lean(answer, case):
     values = build(case["graph"], case["local"])
-    peaks = []
+    peaks, alive = [], [0]
     for value in values.values():
         if value.node is not None:
-            value.node.op, value.node.peaks = Watching, peaks
+            value.node.op, value.node.peaks, value.node.alive = Watching, peaks, alive
     for value in values.values():
         value.grad = LEFT if value.node is None else 0.0
-    before = Counted.live
     if answer(list(values.values())[-1]) is ...:
         return ...
     return {
         "leaves": {n: v.grad for n, v in values.items() if v.node is None},
         "changed": [n for n, v in values.items() if v.node is not None and v.grad != 0],
-        "peak": max(peaks, default=0) - before,
+        "peak": max(peaks, default=0),
         "asked": len(peaks),
     }
 

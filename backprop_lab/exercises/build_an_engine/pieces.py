@@ -87,18 +87,28 @@ def one_step_back(loss):
 
 
 class Counted(float):
-    """A message that is counted as long as somebody holds it."""
+    """A message that is counted as long as somebody holds it: `alive` has one number.
 
-    live = 0
+    Each run has its own: what an earlier one left behind may be collected at any moment.
+    """
 
-    def __init__(self, value):
-        Counted.live += 1
+    def __new__(cls, value, alive):
+        return super().__new__(cls, value)
+
+    def __init__(self, value, alive):
+        self.alive = alive
+        alive[0] += 1
 
     def __del__(self):
-        Counted.live -= 1
+        self.alive[0] -= 1
 
     def __add__(self, other):
-        return Counted(float(self) + float(other))
+        return Counted(float(self) + float(other), self.alive)
+
+    def __copy__(self, memo=None):
+        return self  # as of any float
+
+    __deepcopy__ = __copy__
 
     __radd__ = __add__
 
@@ -107,8 +117,8 @@ class Watching:
     """An operator with fixed local derivatives that notes how many messages are alive."""
 
     def vjp(ctx, z_bar):
-        ctx.peaks.append(Counted.live)
-        return tuple([Counted(float(z_bar) * slope) for slope in ctx.saved_tensors])
+        ctx.peaks.append(ctx.alive[0])
+        return tuple([Counted(float(z_bar) * slope, ctx.alive) for slope in ctx.saved_tensors])
 
 
 def one_by_one(run, answer, names, case):
