@@ -128,7 +128,8 @@ def steps_to_take(afresh, testing):
         # for an environment made by hand.
         make = [sys.executable, "-m", "venv", "--clear", "--without-pip", VENV]
         steps.append(("a Python environment", make))
-        steps.append(("pip, which installs the rest", [PYTHON, "-m", "ensurepip"]))
+        get_pip = [PYTHON, "-m", "ensurepip", "--default-pip"]  # else there is pip3 alone
+        steps.append(("pip, which installs the rest", get_pip))
     if cpu_torch_answers():
         # What torch needs comes with the next step, in the versions of constraints.txt.
         pin = re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.M)

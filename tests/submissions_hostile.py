@@ -140,6 +140,7 @@ SEARCHES = """
 import json, os
 for top in ({tops}):
     for path, folders, files in os.walk(top):
+        folders[:] = [folder for folder in folders if folder != "site-packages"]
         for name in files:
             try:
                 text = open(os.path.join(path, name)).read()
